@@ -1,0 +1,61 @@
+//! accept(2) on a listener that is not ours.
+#![expect(unsafe_code, reason = "accept4(2) on a borrowed number, and taking the new one into ownership")]
+
+use super::check;
+use std::{
+    io,
+    os::fd::{FromRawFd, OwnedFd, RawFd},
+    ptr,
+};
+
+/// Whether the connection at the head of the queue failed while the listener is well, so that the next one should be tried
+/// at once. Linux passes the network's errors on the new socket to accept(2); its manual page asks to retry after these.
+pub(crate) fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::EINTR
+                | libc::ECONNABORTED
+                | libc::EPROTO
+                | libc::ENETDOWN
+                | libc::ENOPROTOOPT
+                | libc::EHOSTDOWN
+                | libc::EHOSTUNREACH
+                | libc::ENETUNREACH
+        )
+    )
+}
+
+/// Takes the next connection as a descriptor that is non-blocking and close-on-exec.
+pub(crate) fn accept(listener: RawFd) -> io::Result<OwnedFd> {
+    loop {
+        match accept_once(listener) {
+            Err(error) if is_transient(&error) => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn accept_once(listener: RawFd) -> io::Result<OwnedFd> {
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: no address is asked for, so no memory is written; the kernel checks the number.
+    let fd = unsafe { libc::accept4(listener, ptr::null_mut(), ptr::null_mut(), flags) };
+    check(fd)?;
+    // SAFETY: the call succeeded, so this is a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+#[cfg(target_vendor = "apple")]
+fn accept_once(listener: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: no address is asked for, so no memory is written; the kernel checks the number.
+    let fd = unsafe { libc::accept(listener, ptr::null_mut(), ptr::null_mut()) };
+    check(fd)?;
+    // SAFETY: the call succeeded, so this is a new descriptor that nobody else owns.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    // There is no accept4 here: a child spawned between the two calls would inherit the descriptor.
+    let socket = socket2::Socket::from(fd);
+    socket.set_cloexec(true)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
