@@ -44,7 +44,7 @@ mod waker;
 pub use error::{Error, Result, Syscall};
 pub use event::Event;
 pub use interest::Interest;
-pub use reactor::{Blocking, Config, Reactor, Stats};
+pub use reactor::{Blocking, Config, Reactor, Stats, Waited};
 pub use readiness::Readiness;
 pub use registry::State;
 pub use selector::{Backend, Capabilities};

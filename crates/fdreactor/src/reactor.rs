@@ -53,6 +53,15 @@ pub struct Stats {
     pub rebuilds: u64,
 }
 
+/// How a wait ended, for [`Reactor::deliver`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// How many changes the reactor had seen when the wait began.
+    changes: u64,
+    /// Whether a wake was among what ended it.
+    pub woken: bool,
+}
+
 /// The half of a reactor that blocks, lent to another thread by [`Reactor::lend`].
 pub struct Blocking {
     waiter: Box<dyn Waiter>,
@@ -63,19 +72,25 @@ pub struct Blocking {
 impl Blocking {
     /// Waits for at most `timeout` and leaves in `found` what the kernel reported: material for [`Reactor::deliver`].
     ///
-    /// Returns how many changes the reactor had seen when the wait began. A wake alone ends the wait with nothing found.
+    /// A wake alone ends the wait with nothing found.
     ///
     /// # Errors
     /// What the system says of the wait, save `EINTR`.
-    pub fn wait(&mut self, timeout: Option<Duration>, found: &mut Vec<Event>) -> Result<u64> {
+    pub fn wait(&mut self, timeout: Option<Duration>, found: &mut Vec<Event>) -> Result<Waited> {
         found.clear();
         let changes = self.changes.load(Ordering::Acquire);
         self.waiter.wait(timeout, found)?;
-        if let Some(place) = found.iter().position(|event| event.token == Token::WAKER) {
+        let place = found.iter().position(|event| event.token == Token::WAKER);
+        if let Some(place) = place {
             found.swap_remove(place);
             self.waker.drain();
         }
-        Ok(changes)
+        Ok(Waited { changes, woken: place.is_some() })
+    }
+
+    /// What ends its wait.
+    pub fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
     }
 }
 
@@ -262,17 +277,20 @@ impl Reactor {
     }
 
     /// One turn: waits for at most `timeout` (`None`: for ever) and leaves in `batch` at most one event per registration
-    /// and at most as many as the batch size.
+    /// and at most as many as the batch size. Returns whether it was woken.
     ///
     /// # Errors
     /// What the system says of the wait, save `EINTR`; [`Error::Closed`] while the blocking half is lent.
-    pub fn turn(&mut self, timeout: Option<Duration>, batch: &mut Vec<Event>) -> Result<()> {
+    pub fn turn(&mut self, timeout: Option<Duration>, batch: &mut Vec<Event>) -> Result<bool> {
         let mut found = std::mem::take(&mut self.found);
         let outcome = match &mut self.blocking {
             Some(blocking) => blocking.wait(timeout, &mut found),
             None => Err(Error::Closed),
         };
-        let outcome = outcome.and_then(|changes| self.deliver(&found, changes, batch));
+        let outcome = outcome.and_then(|waited| {
+            self.deliver(&found, waited, batch)?;
+            Ok(waited.woken)
+        });
         self.found = found;
         outcome
     }
@@ -290,15 +308,15 @@ impl Reactor {
 
     /// Turns what a wait found into a batch: drops what is stale, disarms oneshots, parks what can only hang up.
     ///
-    /// `changes` is what [`Blocking::wait`] returned. If nothing changed since, a stale token can only come from an entry
-    /// that no number reaches any more, and the kernel's set is rebuilt.
+    /// If nothing changed since the wait began, a stale token can only come from an entry that no number reaches any more,
+    /// and the kernel's set is rebuilt.
     ///
     /// # Errors
     /// What the system says if that rebuilding fails.
-    pub fn deliver(&mut self, found: &[Event], changes: u64, batch: &mut Vec<Event>) -> Result<()> {
+    pub fn deliver(&mut self, found: &[Event], waited: Waited, batch: &mut Vec<Event>) -> Result<()> {
         batch.clear();
         self.stats.waits += 1;
-        let unchanged = changes == self.changes.load(Ordering::Acquire);
+        let unchanged = waited.changes == self.changes.load(Ordering::Acquire);
         let mut out_of_reach = false;
         for &event in found {
             if self.registry.get(event.token).is_none() {

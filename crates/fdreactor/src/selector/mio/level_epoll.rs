@@ -106,8 +106,9 @@ fn raw_mask(event: &mio::event::Event) -> u32 {
     let event = ptr::from_ref(event).cast::<libc::epoll_event>();
     // SAFETY: `mio::event::Event` is a transparent wrapper of mio's epoll event, which is libc's: same size and alignment
     // (asserted above), and the test `the_kernels_mask_is_read_through_mios_event` reads known masks back. The reference it
-    // came from keeps it alive. `epoll_event` is packed on x86-64, so the field is read without alignment.
-    unsafe { ptr::addr_of!((*event).events).read_unaligned() }
+    // came from keeps it alive; the copy is plain data.
+    let event = unsafe { event.read() };
+    event.events
 }
 
 fn readiness(mask: u32) -> Readiness {

@@ -1,0 +1,177 @@
+//! The host's own loop: one `uv_poll_t` on the selector's descriptor.
+//!
+//! For Node.js and Electron only. Other runtimes export `uv_*` and then abort in it, so TypeScript chooses by name.
+//!
+//! A handle that is still open when its loop ends aborts the process, and closing takes a turn of the loop. So each handle
+//! has an asynchronous clean-up hook, which the environment waits for, and the memory belongs to the close callback.
+#![expect(unsafe_code, reason = "libuv handles")]
+
+use crate::{
+    env::{self, RawEnv},
+    reactor::Inner,
+};
+use libuv_sys_lite as uv;
+use napi::sys;
+use std::{
+    cell::Cell,
+    ffi::{c_int, c_void},
+    os::fd::RawFd,
+    panic, ptr,
+    rc::{Rc, Weak},
+    sync::OnceLock,
+};
+
+#[allow(clippy::cast_possible_wrap, reason = "a small flag")]
+const READABLE: c_int = uv::uv_poll_event::UV_READABLE.0 as c_int;
+
+/// Finds libuv's functions in the host, once a process. False if it has none.
+fn load() -> bool {
+    static LOADED: OnceLock<bool> = OnceLock::new();
+    // SAFETY: the table of functions is written once, before anything reads it; what is found is the host's own libuv, and
+    // its library handle is the process itself.
+    *LOADED.get_or_init(|| panic::catch_unwind(|| std::mem::forget(unsafe { uv::setup() })).is_ok())
+}
+
+/// One `uv_poll_t`. The loop holds a count of it until the close callback.
+struct Handle {
+    env: RawEnv,
+    /// The memory of the `uv_poll_t`, as large as the running libuv says. Boxed: its address must not move.
+    memory: Box<[Cell<u64>]>,
+    fd: RawFd,
+    target: Weak<Inner>,
+    hook: Cell<sys::napi_async_cleanup_hook_handle>,
+    closing: Cell<bool>,
+}
+
+impl Handle {
+    fn poll(&self) -> *mut uv::uv_poll_t {
+        self.memory.as_ptr().cast_mut().cast()
+    }
+
+    fn base(&self) -> *mut uv::uv_handle_t {
+        self.poll().cast()
+    }
+
+    /// Opens, starts and unrefs a handle.
+    fn open(env: RawEnv, target: Weak<Inner>, fd: RawFd) -> Option<Rc<Self>> {
+        if !load() {
+            return None;
+        }
+        let uv_loop = env::uv_loop(env)?;
+        // SAFETY: it only looks a number up.
+        let size = unsafe { uv::uv_handle_size(uv::uv_handle_type::UV_POLL) };
+        let memory = vec![Cell::new(0); size.div_ceil(size_of::<u64>())].into_boxed_slice();
+        let handle =
+            Rc::new(Self { env, memory, fd, target, hook: Cell::new(ptr::null_mut()), closing: Cell::new(false) });
+        // SAFETY: the loop is the environment's own, on whose thread this runs; the memory is large enough and does not move
+        // until the close callback.
+        if unsafe { uv::uv_poll_init(uv_loop.cast(), handle.poll(), fd) } != 0 {
+            return None;
+        }
+        let raw = Rc::into_raw(Rc::clone(&handle)).cast::<c_void>().cast_mut();
+        // SAFETY: initialised above. The count that `raw` stands for is given back in on_closed().
+        unsafe { uv::uv_handle_set_data(handle.base(), raw) };
+        // SAFETY: as above.
+        let started = unsafe { uv::uv_poll_start(handle.poll(), READABLE, Some(on_ready)) };
+        // SAFETY: as above.
+        unsafe { uv::uv_unref(handle.base()) };
+        let mut hook = ptr::null_mut();
+        // SAFETY: `raw` is good until on_closed(), which removes the hook first.
+        unsafe { sys::napi_add_async_cleanup_hook(env, Some(on_teardown), raw, &raw mut hook) };
+        handle.hook.set(hook);
+        if started != 0 {
+            handle.close();
+            return None;
+        }
+        Some(handle)
+    }
+
+    fn close(&self) {
+        if !self.closing.replace(true) {
+            // SAFETY: initialised and not yet closing. The descriptor is still open: libuv tells its kernel set at once.
+            unsafe { uv::uv_close(self.base(), Some(on_closed)) };
+        }
+    }
+}
+
+/// Borrows the handle behind a libuv handle or hook.
+///
+/// # Safety
+/// `data` is what `open` made of an `Rc<Handle>`, and its count has not been given back.
+unsafe fn borrow(data: *mut c_void) -> Rc<Handle> {
+    let raw = data.cast_const().cast::<Handle>();
+    // SAFETY: by this function's contract.
+    unsafe { Rc::increment_strong_count(raw) };
+    // SAFETY: the count just added.
+    unsafe { Rc::from_raw(raw) }
+}
+
+unsafe extern "C" fn on_ready(handle: *mut uv::uv_poll_t, _status: c_int, _events: c_int) {
+    env::guarded(|| {
+        // SAFETY: libuv calls back for initialised handles only, whose data open() set; none is called once closing.
+        let data = unsafe { uv::uv_handle_get_data(handle.cast()) };
+        // SAFETY: the count is given back by on_closed(), after which libuv calls no more.
+        let handle = unsafe { borrow(data) };
+        let Some(inner) = handle.target.upgrade() else { return handle.close() };
+        // A bad status (the descriptor was closed behind our back) shows as a failed turn.
+        inner.turn_on_loop();
+    });
+}
+
+unsafe extern "C" fn on_closed(handle: *mut uv::uv_handle_t) {
+    env::guarded(|| {
+        // SAFETY: called once a handle, with the data that open() set.
+        let data = unsafe { uv::uv_handle_get_data(handle) };
+        // SAFETY: this is the count that open() made; it ends here.
+        let handle = unsafe { Rc::from_raw(data.cast_const().cast::<Handle>()) };
+        // SAFETY: added in open() and removed only here; if the environment is ending, this is what it waits for.
+        unsafe { sys::napi_remove_async_cleanup_hook(handle.hook.get()) };
+    });
+}
+
+unsafe extern "C" fn on_teardown(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
+    env::guarded(|| {
+        // SAFETY: the hook is removed by on_closed() before the count is given back.
+        unsafe { borrow(data) }.close();
+    });
+}
+
+/// A handle on the loop.
+pub(crate) struct LoopDriver {
+    handle: Rc<Handle>,
+    referenced: Cell<bool>,
+}
+
+impl LoopDriver {
+    pub(super) fn start(env: RawEnv, target: Weak<Inner>, fd: RawFd) -> Option<Self> {
+        Some(Self { handle: Handle::open(env, target, fd)?, referenced: Cell::new(false) })
+    }
+
+    /// Watches `fd` from now on. The one watched so far is still open.
+    /// `None` if the loop refuses, which leaves the reactor deaf.
+    pub(crate) fn follow(&mut self, fd: RawFd) -> Option<()> {
+        if fd != self.handle.fd {
+            let fresh = Handle::open(self.handle.env, Weak::clone(&self.handle.target), fd)?;
+            let stale = std::mem::replace(&mut self.handle, fresh);
+            stale.close();
+            self.set_ref(self.referenced.get());
+        }
+        Some(())
+    }
+
+    pub(crate) fn set_ref(&self, keep: bool) {
+        self.referenced.set(keep);
+        if self.handle.closing.get() {
+            return;
+        }
+        let set = if keep { uv::uv_ref } else { uv::uv_unref };
+        // SAFETY: initialised and not closing.
+        unsafe { set(self.handle.base()) };
+    }
+}
+
+impl Drop for LoopDriver {
+    fn drop(&mut self) {
+        self.handle.close();
+    }
+}

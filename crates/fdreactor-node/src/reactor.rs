@@ -1,0 +1,396 @@
+//! One reactor of the core, the batch it fills and the driver that turns it.
+
+use crate::{
+    batch::Batch,
+    driver::Driver,
+    env::RawEnv,
+    failure::{Refusal, done, encode, number},
+    wakers::Handle,
+};
+use fdreactor::{Arming, Backend, Blocking, Config, Error, Event, Interest, Reactor, Result, State, Token, Trigger, Waited};
+use napi::{Env, JsValue, Unknown, bindgen_prelude::Either};
+use napi_derive::napi;
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+    time::Duration,
+};
+
+/// What a reactor can do.
+#[allow(clippy::struct_excessive_bools, reason = "each answers its own question")]
+#[napi(object)]
+pub struct NativeCapabilities {
+    /// Edge-triggering.
+    pub edge: bool,
+    /// One event, then silence.
+    pub oneshot: bool,
+    /// Urgent data.
+    pub priority: bool,
+    /// Waking not all of several reactors.
+    pub exclusive: bool,
+    /// Telling a half-close as such.
+    pub disconnect: bool,
+    /// The highest descriptor, or -1.
+    pub max_fd: i32,
+}
+
+/// What a reactor has done.
+#[napi(object)]
+pub struct NativeStats {
+    /// Waits that ended.
+    pub waits: i64,
+    /// Events handed over.
+    pub events: i64,
+    /// Events dropped as stale.
+    pub stale: i64,
+    /// Registrations parked.
+    pub parked: i64,
+    /// Rebuilds of the kernel's set.
+    pub rebuilds: i64,
+}
+
+/// Tokens travel as one number of at most 53 bits, so that no object is made for them.
+const SLOT_BITS: u32 = 21;
+
+fn pack(token: Token) -> i64 {
+    i64::from(token.slot()) << 32 | i64::from(token.generation())
+}
+
+fn unpack(number: i64) -> Option<Token> {
+    let slot = u32::try_from(number >> 32).ok().filter(|slot| slot >> SLOT_BITS == 0)?;
+    let generation = u32::try_from(number & 0xffff_ffff).ok()?;
+    Some(Token::new(slot, generation))
+}
+
+/// What a turn returns that ended by a wake, with nothing found. No failure has this code.
+const WOKEN: i64 = -1;
+
+/// Bits 0 to 3 are the interest, then edge, oneshot and exclusive.
+fn arming(bits: u32) -> Option<Arming> {
+    Some(Arming {
+        interest: Interest::from_bits(u8::try_from(bits & 15).ok()?)?,
+        trigger: if bits & 16 == 0 { Trigger::Level } else { Trigger::Edge },
+        oneshot: bits & 32 != 0,
+        exclusive: bits & 64 != 0,
+    })
+}
+
+/// Whether a turn may begin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    /// JavaScript is being called, or has said that it will go on with the batch later.
+    Dispatching,
+}
+
+/// What lives as long as the JavaScript object, or as a call that is under way.
+pub(crate) struct Inner {
+    core: RefCell<Option<Reactor>>,
+    events: RefCell<Vec<Event>>,
+    batch: Batch,
+    phase: Cell<Phase>,
+    driver: RefCell<Option<Driver>>,
+    waker: RefCell<Option<Handle>>,
+}
+
+impl Inner {
+    fn with<T>(&self, ask: impl FnOnce(&mut Reactor) -> Result<T>) -> Result<T> {
+        self.core.borrow_mut().as_mut().ok_or(Error::Closed).and_then(ask)
+    }
+
+    /// Waits and writes the batch: the number of records, or a failure.
+    fn take_turn(&self, timeout: Option<Duration>) -> i64 {
+        let mut events = self.events.borrow_mut();
+        match self.with(|core| core.turn(timeout, &mut events)) {
+            Ok(true) if events.is_empty() => WOKEN,
+            Ok(_) => self.batch.write(&events),
+            Err(error) => encode(error),
+        }
+    }
+
+    /// A turn on the host's loop: what is ready now is dispatched. Nothing of `self` is borrowed while JavaScript runs.
+    pub(crate) fn turn_on_loop(&self) {
+        if self.phase.get() != Phase::Idle || self.core.borrow().is_none() {
+            return;
+        }
+        let mut count = self.take_turn(Some(Duration::ZERO));
+        if self.follow_descriptor().is_none() {
+            count = Refusal::Internal.into();
+        }
+        if count != 0 && count != WOKEN {
+            self.dispatch(count);
+        }
+    }
+
+    /// A batch that another thread waited for.
+    pub(crate) fn turn_from_thread(&self, found: Result<(&[Event], Waited)>) {
+        let delivered = found.and_then(|(found, waited)| {
+            self.with(|core| {
+                core.set_blocked_elsewhere(false);
+                core.deliver(found, waited, &mut self.events.borrow_mut())
+            })
+        });
+        let count = match delivered {
+            Ok(()) => self.batch.write(&self.events.borrow()),
+            Err(Error::Closed) => return,
+            Err(error) => encode(error),
+        };
+        if count == 0 || self.dispatch(count) {
+            self.acknowledge();
+        }
+    }
+
+    /// Announces a batch. Whether it is done with, and the next turn may begin.
+    fn dispatch(&self, count: i64) -> bool {
+        self.phase.set(Phase::Dispatching);
+        let finished = self.batch.announce(count);
+        if finished {
+            self.phase.set(Phase::Idle);
+        }
+        finished
+    }
+
+    /// Lets a thread that waited for its batch to be dispatched go on.
+    fn acknowledge(&self) {
+        if let Some(Driver::Thread(thread)) = &*self.driver.borrow() {
+            let fresh = self.with(|core| {
+                core.set_blocked_elsewhere(true);
+                Ok(core.lend())
+            });
+            thread.acknowledge(fresh.ok().flatten());
+        }
+    }
+
+    /// Has the loop watch the reactor's descriptor, which is another one after a rebuild.
+    fn follow_descriptor(&self) -> Option<()> {
+        let fd = self.with(|core| Ok(core.fd()));
+        match (fd, &mut *self.driver.borrow_mut()) {
+            (Ok(Some(fd)), Some(Driver::Loop(driver))) => driver.follow(fd),
+            _ => Some(()),
+        }
+    }
+
+    /// Ends the reactor: no call comes from the driver any more.
+    fn close(&self) {
+        // The driver first: it watches a descriptor that the core closes.
+        let driver = self.driver.borrow_mut().take();
+        drop(driver);
+        self.core.borrow_mut().take();
+        self.waker.borrow_mut().take();
+        self.batch.keep_alive(false);
+    }
+}
+
+/// The native half of a `Reactor`.
+#[napi]
+pub struct NativeReactor(Rc<Inner>);
+
+#[napi]
+impl NativeReactor {
+    /// Makes a reactor. `backend` is an index of `contract().backends`; `driver` 0 loop, 1 thread, 2 manual. `dispatch` is
+    /// called with a number of records or a failure, and returns 1 when it has done with them, 0 if it will call `settle`.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "backend: number, driver: number, batchSize: number, unboundedSelect: boolean, records: Uint32Array, dispatch: (count: number) => number"
+    )]
+    pub fn open(
+        env: Env,
+        backend: u32,
+        driver: u32,
+        batch_size: u32,
+        unbounded_select: bool,
+        records: Unknown<'_>,
+        dispatch: Unknown<'_>,
+    ) -> Either<NativeReactor, i64> {
+        let refused = Either::B(Refusal::Internal.into());
+        let Some(&backend) = Backend::ALL.get(backend as usize) else { return refused };
+        let env = env.raw();
+        let Some(batch) = Batch::new(env, records.value().value, dispatch.value().value) else { return refused };
+        let config = Config { backend, batch_size: batch_size as usize, unbounded_select };
+        let core = match Reactor::new(&config) {
+            Ok(core) => core,
+            Err(error) => return Either::B(encode(error)),
+        };
+        let inner = Rc::new(Inner {
+            core: RefCell::new(Some(core)),
+            events: RefCell::new(Vec::with_capacity(batch_size as usize)),
+            batch,
+            phase: Cell::new(Phase::Idle),
+            driver: RefCell::new(None),
+            waker: RefCell::new(None),
+        });
+        if start(env, &inner, driver).is_none() {
+            return refused;
+        }
+        Either::A(Self(inner))
+    }
+
+    /// Registers `fd` and returns its token.
+    #[napi(catch_unwind)]
+    pub fn register(&self, fd: i32, bits: u32) -> i64 {
+        let Some(arming) = arming(bits) else { return Refusal::Internal.into() };
+        let token = self.0.with(|core| core.register(fd, arming));
+        number(token, pack)
+    }
+
+    /// Replaces what is asked and returns the new token.
+    #[napi(catch_unwind)]
+    pub fn modify(&self, token: i64, bits: u32) -> i64 {
+        let Some(arming) = arming(bits) else { return Refusal::Internal.into() };
+        self.change(token, |core, token| core.modify(token, arming))
+    }
+
+    /// Pauses and returns the new token.
+    #[napi(catch_unwind)]
+    pub fn pause(&self, token: i64) -> i64 {
+        self.change(token, Reactor::pause)
+    }
+
+    /// Resumes and returns the new token.
+    #[napi(catch_unwind)]
+    pub fn resume(&self, token: i64) -> i64 {
+        self.change(token, Reactor::resume)
+    }
+
+    /// Arms anew and returns the new token.
+    #[napi(catch_unwind)]
+    pub fn rearm(&self, token: i64) -> i64 {
+        self.change(token, Reactor::rearm)
+    }
+
+    fn change(&self, token: i64, verb: impl FnOnce(&mut Reactor, Token) -> Result<Token>) -> i64 {
+        let Some(token) = unpack(token) else { return Refusal::Internal.into() };
+        number(self.0.with(|core| verb(core, token)), pack)
+    }
+
+    /// Closes a registration. It is gone whatever is returned.
+    #[napi(catch_unwind)]
+    pub fn deregister(&self, token: i64) -> i64 {
+        let Some(token) = unpack(token) else { return Refusal::Internal.into() };
+        done(self.0.with(|core| core.deregister(token)))
+    }
+
+    /// Where a registration stands: 0 armed, 1 paused, 2 disarmed, 3 parked, -1 closed.
+    #[napi(catch_unwind)]
+    pub fn state(&self, token: i64) -> i32 {
+        let state = unpack(token).and_then(|token| self.0.core.borrow().as_ref()?.state(token));
+        match state {
+            Some(State::Armed) => 0,
+            Some(State::Paused) => 1,
+            Some(State::Disarmed) => 2,
+            Some(State::Parked) => 3,
+            None => -1,
+        }
+    }
+
+    /// Waits for at most `timeout_ms` (fractions count, negative waits for ever) and returns how many records were
+    /// written, or -1 for none because of a wake.
+    #[napi(catch_unwind)]
+    pub fn turn(&self, timeout_ms: f64) -> i64 {
+        if self.0.phase.get() != Phase::Idle {
+            return Refusal::Reentrant.into();
+        }
+        // Whole nanoseconds, rounded up; what no Duration can hold waits for ever.
+        let timeout = Duration::try_from_secs_f64(timeout_ms / 1000.0).ok();
+        self.0.take_turn(timeout)
+    }
+
+    /// Says that the dispatcher has done with a batch that it did not finish when it was called.
+    #[napi(catch_unwind)]
+    pub fn settle(&self) {
+        self.0.phase.set(Phase::Idle);
+        self.0.acknowledge();
+    }
+
+    /// Ends a wait.
+    #[napi(catch_unwind)]
+    pub fn wake(&self) {
+        if let Some(core) = &*self.0.core.borrow() {
+            core.waker().wake();
+        }
+    }
+
+    /// A number by which any thread can wake this reactor.
+    #[napi(catch_unwind)]
+    pub fn waker_handle(&self) -> u32 {
+        let waker = self.0.core.borrow().as_ref().map(Reactor::waker);
+        let mut handle = self.0.waker.borrow_mut();
+        waker.map_or(0, |waker| handle.get_or_insert_with(|| Handle::new(&waker)).number())
+    }
+
+    /// Whether the driver keeps the process alive.
+    #[napi(catch_unwind)]
+    pub fn set_ref(&self, keep: bool) {
+        if let Some(driver) = &*self.0.driver.borrow() {
+            driver.set_ref(keep);
+        }
+    }
+
+    /// Whether the dispatcher, and with it the JavaScript half, is kept from being collected.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, keep: bool) {
+        self.0.batch.keep_alive(keep);
+    }
+
+    /// The epoll or kqueue descriptor, or -1.
+    #[napi(catch_unwind)]
+    pub fn descriptor(&self) -> i32 {
+        self.0.core.borrow().as_ref().and_then(Reactor::fd).unwrap_or(-1)
+    }
+
+    /// What it can do.
+    #[napi(catch_unwind)]
+    pub fn capabilities(&self) -> Option<NativeCapabilities> {
+        let can = self.0.core.borrow().as_ref()?.capabilities();
+        Some(NativeCapabilities {
+            edge: can.edge,
+            oneshot: can.oneshot,
+            priority: can.priority,
+            exclusive: can.exclusive,
+            disconnect: can.disconnect,
+            max_fd: can.max_fd.unwrap_or(-1),
+        })
+    }
+
+    /// What it has done.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> Option<NativeStats> {
+        let stats = self.0.core.borrow().as_ref()?.stats();
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Some(NativeStats {
+            waits: count(stats.waits),
+            events: count(stats.events),
+            stale: count(stats.stale),
+            parked: count(stats.parked),
+            rebuilds: count(stats.rebuilds),
+        })
+    }
+
+    /// Closes everything but the users' descriptors.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Drop for NativeReactor {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Starts the driver. `None` if the host refuses.
+fn start(env: RawEnv, inner: &Rc<Inner>, driver: u32) -> Option<()> {
+    let target: Weak<Inner> = Rc::downgrade(inner);
+    let driver = match driver {
+        0 => Driver::on_loop(env, target, inner.with(|core| Ok(core.fd())).ok()??)?,
+        1 => {
+            let blocking: Blocking = inner.with(|core| Ok(core.lend())).ok()??;
+            inner.with(|core| { core.set_blocked_elsewhere(true); Ok(()) }).ok()?;
+            Driver::in_thread(env, target, blocking)?
+        }
+        _ => return Some(()),
+    };
+    inner.driver.replace(Some(driver));
+    Some(())
+}

@@ -1,0 +1,111 @@
+import type { AsyncResource } from 'node:async_hooks'
+import { performance } from 'node:perf_hooks'
+import { RECORD_WORDS, native } from './native.js'
+import { Ready } from './ready.js'
+
+/** What the dispatcher knows of a registration. */
+export interface Entry {
+  readonly slot: number
+  /** Which arming of the slot it is; -1 once closed. A record with another generation is stale. */
+  generation: number
+  /** Calls the user back, in the asynchronous context of `register`. */
+  readonly resource: AsyncResource
+  readonly call: (readiness: number) => void
+  /** The library closes it: its descriptor is gone. */
+  readonly drop: () => void
+}
+
+/**
+ * Hands the records of a batch to their registrations. It keeps its place: whatever interrupts a batch (an exception in the
+ * manual driver, the turn budget), the rest is dispatched later and nothing is lost.
+ */
+export class Dispatcher {
+  /** The batch, which the addon fills: `[slot, generation, readiness]` a record. */
+  readonly records: Uint32Array
+  readonly #budgetMs: number
+  readonly #entries: (Entry | undefined)[] = []
+  #next = 0
+  #end = 0
+  #running = false
+  callbacks = 0
+  stale = 0
+
+  constructor(batchSize: number, budgetMs: number) {
+    this.records = new Uint32Array(batchSize * RECORD_WORDS)
+    this.#budgetMs = budgetMs
+  }
+
+  add(entry: Entry): void {
+    this.#entries[entry.slot] = entry
+  }
+
+  /** Forgets a registration: no record reaches it any more. Its slot may have another owner by now. */
+  remove(entry: Entry): void {
+    entry.generation = -1
+    if (this.#entries[entry.slot] === entry) this.#entries[entry.slot] = undefined
+  }
+
+  /** Whether a callback is running. */
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** Whether records of an earlier batch still wait. */
+  get pending(): boolean {
+    return this.#next < this.#end
+  }
+
+  /** Takes a new batch of `count` records. The one before is done with. */
+  load(count: number): void {
+    this.#next = 0
+    this.#end = count * RECORD_WORDS
+  }
+
+  /** Drops what waits. */
+  clear(): void {
+    this.#end = 0
+  }
+
+  /**
+   * Dispatches until the batch or the budget is used up. An exception of a callback goes to `report`; if that throws, the
+   * rest waits. Returns how many callbacks ran.
+   */
+  run(report: (error: unknown) => void): number {
+    const before = this.callbacks
+    const limit = this.#budgetMs === Number.POSITIVE_INFINITY ? 0 : performance.now() + this.#budgetMs
+    this.#running = true
+    try {
+      while (this.#next < this.#end) {
+        this.#dispatchOne(report)
+        if (limit !== 0 && performance.now() >= limit) break
+      }
+    } finally {
+      this.#running = false
+    }
+    return this.callbacks - before
+  }
+
+  #dispatchOne(report: (error: unknown) => void): void {
+    const { records } = this
+    const place = this.#next
+    this.#next = place + RECORD_WORDS
+    const entry = this.#entries[records[place] as number]
+    if (entry === undefined || entry.generation !== records[place + 1]) {
+      this.stale += 1
+      return
+    }
+    const readiness = records[place + 2] as number
+    if ((readiness & Ready.INVALID) !== 0) entry.drop()
+    this.callbacks += 1
+    try {
+      entry.resource.runInAsyncScope(entry.call, undefined, readiness)
+    } catch (error) {
+      report(error)
+    }
+  }
+}
+
+/** Raises an error as an `uncaughtException`. Returns if a handler takes it; the process ends if there is none. */
+export function raise(error: unknown): void {
+  native.raise(error)
+}

@@ -1,0 +1,69 @@
+import { check } from './errors.js'
+
+/** Anything with a descriptor. */
+export interface Source {
+  readonly fd: number
+}
+
+/** Something that must be closed before the descriptor that it watches. */
+export interface Watcher {
+  close(): void
+}
+
+const watchers = Symbol('watchers')
+
+/** The native half of a socket. */
+export interface Handle {
+  descriptor(): number
+  close(): void
+}
+
+/**
+ * A descriptor of our own. Closing it first closes the registrations that watch it, so that no kernel set and no table keeps
+ * a number that may be given out again.
+ */
+export abstract class OwnedSource implements Source, Disposable {
+  readonly #handle: Handle
+  /** @internal */
+  readonly [watchers] = new Set<Watcher>()
+  #closed = false
+
+  /** @internal */
+  constructor(handle: Handle) {
+    this.#handle = handle
+  }
+
+  /**
+   * The descriptor's number, for `register` and `io`. It stays this socket's own: do not close it by number.
+   * @throws `ERR_FDREACTOR_CLOSED` after `close()`.
+   */
+  get fd(): number {
+    return check(this.#handle.descriptor())
+  }
+
+  /** Whether `close()` was called. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Closes the registrations that watch this socket, then the socket. Calling it again does nothing. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const watcher of this[watchers]) watcher.close()
+    this.#handle.close()
+  }
+
+  /** Same as `close()`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** Has `watcher` closed before `source`, if that is a socket of ours. Returns how to end that. */
+export function attach(source: unknown, watcher: Watcher): () => void {
+  if (!(source instanceof OwnedSource)) return () => {}
+  const set = source[watchers]
+  set.add(watcher)
+  return () => set.delete(watcher)
+}

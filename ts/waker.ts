@@ -1,0 +1,25 @@
+import { native } from './native.js'
+import { integer } from './validate.js'
+
+/** Wakes a reactor from any thread of the process. */
+export class Waker {
+  /** A plain number that can be sent to a Worker by `postMessage`. */
+  readonly handle: number
+
+  private constructor(handle: number) {
+    this.handle = handle
+  }
+
+  /**
+   * Makes a waker from the handle of another one, in this thread or any other.
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  static from(handle: number): Waker {
+    return new Waker(integer(handle, 'handle', 0, 2 ** 32 - 1))
+  }
+
+  /** Ends the reactor's wait, or the next one if none is under way. Returns false if the reactor is closed. */
+  wake(): boolean {
+    return native.wake(this.handle)
+  }
+}
