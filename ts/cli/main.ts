@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { echo } from '../echo/main.js'
+
+const USAGE = `Usage: fdreactor COMMAND [options]
+
+  echo    a TCP echo server on one thread ('fdreactor echo --help')
+
+  --version, --help
+`
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  return manifest.version
+}
+
+const [command, ...args] = process.argv.slice(2)
+switch (command) {
+  case 'echo': {
+    await echo(args)
+    break
+  }
+  case '--version': {
+    process.stdout.write(`${version()}\n`)
+    break
+  }
+  case undefined:
+  case 'help':
+  case '--help': {
+    process.stdout.write(USAGE)
+    break
+  }
+  default: {
+    process.stderr.write(`fdreactor: unknown command '${command}' ('fdreactor --help' lists them)\n`)
+    process.exitCode = 2
+  }
+}

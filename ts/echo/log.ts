@@ -1,0 +1,88 @@
+/** How received bytes are shown. */
+export const LOG_ENCODINGS = ['gb2312', 'utf-8', 'hex', 'none'] as const
+export type LogEncoding = (typeof LOG_ENCODINGS)[number]
+
+/** Longer text is cut in the log, never in the echo. */
+const MAX_SHOWN = 1000
+
+/** Turns one connection's bytes into text for the log. A character split over two reads is put together. */
+export interface TextLog {
+  push(bytes: Uint8Array): string
+  /** What an incomplete last character leaves. */
+  end(): string
+}
+
+function asHex(): TextLog {
+  return { push: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'), end: () => '' }
+}
+
+function asText(encoding: 'gb2312' | 'utf-8'): TextLog {
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true })
+  return { push: (bytes) => decoder.decode(bytes, { stream: true }), end: () => decoder.decode() }
+}
+
+/** Makes the log's view of a new connection, or none. */
+export function textLog(encoding: LogEncoding): TextLog | undefined {
+  if (encoding === 'none') return undefined
+  return encoding === 'hex' ? asHex() : asText(encoding)
+}
+
+/** Text in quotes on one line: whatever could move a terminal's cursor or end the line is escaped. */
+export function quote(text: string): string {
+  const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text
+  const escaped = JSON.stringify(cut).replace(/[\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g, escape)
+  return text.length > MAX_SHOWN ? `${escaped} (${text.length} characters)` : escaped
+}
+
+function escape(character: string): string {
+  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
+}
+
+/** Lines on standard output. A reader that goes away ends the log, not the server. */
+export class Log {
+  readonly #quiet: boolean
+  #broken = false
+
+  constructor(quiet: boolean) {
+    this.#quiet = quiet
+    process.stdout.on('error', () => {
+      this.#broken = true
+    })
+  }
+
+  /** What must be seen: the first line, answers to commands, errors. */
+  say(line: string): void {
+    if (!this.#broken) process.stdout.write(`${line}\n`)
+  }
+
+  /** What `--quiet` leaves out. */
+  note(line: string): void {
+    if (!this.#quiet) this.say(line)
+  }
+}
+
+/** A fault that comes in floods: the first is told at once, the others are counted and told when it is over. */
+export class Episode {
+  readonly #log: Log
+  readonly #name: string
+  #count = 0
+
+  constructor(log: Log, name: string) {
+    this.#log = log
+    this.#name = name
+  }
+
+  get going(): boolean {
+    return this.#count > 0
+  }
+
+  add(detail: string): void {
+    if (this.#count === 0) this.#log.say(`${this.#name}: ${detail}`)
+    this.#count += 1
+  }
+
+  over(): void {
+    if (this.#count > 1) this.#log.say(`${this.#name}: ${this.#count - 1} more times`)
+    this.#count = 0
+  }
+}

@@ -1,0 +1,52 @@
+import { lookup } from 'node:dns/promises'
+import { setImmediate } from 'node:timers/promises'
+import type { Reactor } from '../index.js'
+import { Log } from './log.js'
+import { USAGE, UsageError, parseOptions } from './options.js'
+import type { EchoOptions } from './options.js'
+import { EchoServer } from './server.js'
+
+/** How long the manual driver waits at most before signals and timers get their turn. */
+const SLICE_MS = 50
+
+/** What the reactor refuses because the command line asked for it. */
+const MISUSE = new Set(['ERR_INVALID_ARG_VALUE', 'ERR_FDREACTOR_BACKEND_UNSUPPORTED', 'ERR_FDREACTOR_TRIGGER_UNSUPPORTED'])
+
+function hasCode(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}
+
+/** Takes the turns of a reactor that has no driver, and lets the host's loop run between them. */
+async function drive(reactor: Reactor): Promise<void> {
+  while (!reactor.closed) {
+    reactor.poll(SLICE_MS)
+    await setImmediate()
+  }
+}
+
+async function serve(options: EchoOptions): Promise<void> {
+  const { address } = await lookup(options.host)
+  const server = new EchoServer(options, address, new Log(options.quiet))
+  const stop = (): void => server.stop()
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  if (server.reactor.driver === 'manual') await drive(server.reactor)
+}
+
+function fail(error: unknown): void {
+  const misused = error instanceof UsageError || (hasCode(error) && MISUSE.has(error.code))
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`fdreactor echo: ${message}${misused ? " ('fdreactor echo --help' shows the options)" : ''}\n`)
+  process.exitCode = misused ? 2 : 1
+}
+
+/** `fdreactor echo`. Sets the exit code: 0 stopped, 1 failed, 2 wrong command line. */
+export async function echo(args: readonly string[]): Promise<void> {
+  try {
+    const options = parseOptions(args)
+    if (options === 'help') process.stdout.write(USAGE)
+    else await serve(options)
+  } catch (error) {
+    fail(error)
+  }
+}

@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util'
+import type { Backend, Driver, Trigger } from '../index.js'
+import { LOG_ENCODINGS } from './log.js'
+import type { LogEncoding } from './log.js'
+
+/** What the command line says. */
+export interface EchoOptions {
+  readonly backend: 'auto' | Backend
+  readonly trigger: Trigger
+  readonly driver: 'auto' | Driver
+  readonly host: string
+  readonly port: number
+  readonly backlog: number
+  readonly logEncoding: LogEncoding
+  readonly quiet: boolean
+}
+
+/** A wrong command line: one line for the user. */
+export class UsageError extends Error {}
+
+export const USAGE = `Usage: fdreactor echo [options]
+
+Sends back whatever its peers send: one thread, one event loop.
+
+  --backend NAME        auto, epoll, kqueue, poll or select (auto: the system's best)
+  --trigger NAME        level or edge; edge needs epoll or kqueue (level)
+  --driver NAME         auto, loop, thread or manual (auto)
+  --host HOST           address or name to listen on (127.0.0.1)
+  --port N              0 to 65535; 0 takes a free one (7788)
+  --backlog N           connections that may wait to be accepted (511)
+  --log-encoding NAME   gb2312, utf-8, hex or none: how received bytes are logged (utf-8)
+  --quiet               no log of connections and what they send
+  --help                this text
+
+Lines on standard input: status, quit, exit, help.
+`
+
+const BACKENDS = ['auto', 'epoll', 'kqueue', 'poll', 'select'] as const
+const TRIGGERS = ['level', 'edge'] as const
+const DRIVERS = ['auto', 'loop', 'thread', 'manual'] as const
+
+function choice<T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((each) => each === value)
+  if (found === undefined) throw new UsageError(`--${name} must be one of ${choices.join(', ')}, not '${value}'`)
+  return found
+}
+
+function whole(name: string, value: string, min: number, max: number): number {
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+  if (!(number >= min && number <= max)) {
+    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not '${value}'`)
+  }
+  return number
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        backend: { type: 'string', default: 'auto' },
+        trigger: { type: 'string', default: 'level' },
+        driver: { type: 'string', default: 'auto' },
+        host: { type: 'string', default: '127.0.0.1' },
+        port: { type: 'string', default: '7788' },
+        backlog: { type: 'string', default: '511' },
+        'log-encoding': { type: 'string', default: 'utf-8' },
+        quiet: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+      allowPositionals: false,
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.split('\n', 1)[0] : String(error))
+  }
+}
+
+/** Reads the command line. @throws UsageError */
+export function parseOptions(args: readonly string[]): EchoOptions | 'help' {
+  const values = parse(args)
+  if (values.help) return 'help'
+  const backend = choice('backend', values.backend, BACKENDS)
+  const trigger = choice('trigger', values.trigger, TRIGGERS)
+  if (trigger === 'edge' && (backend === 'poll' || backend === 'select')) {
+    throw new UsageError(`--trigger edge needs epoll or kqueue: ${backend} scans the state of descriptors and has no edges`)
+  }
+  return {
+    backend,
+    trigger,
+    driver: choice('driver', values.driver, DRIVERS),
+    host: values.host,
+    port: whole('port', values.port, 0, 65_535),
+    backlog: whole('backlog', values.backlog, 1, 2 ** 31 - 1),
+    logEncoding: choice('log-encoding', values['log-encoding'], LOG_ENCODINGS),
+    quiet: values.quiet,
+  }
+}
