@@ -109,6 +109,8 @@ export class Reactor implements Disposable {
   readonly #dispatcher: Dispatcher
   readonly #owner: Owner
   readonly #registrations = new Set<Watched>()
+  /** Kept here: while nothing is registered the addon holds it weakly, so that an unused reactor can be collected. */
+  readonly #dispatch = (count: number): number => this.#onBatch(count)
   #references = 0
   #ref = true
   #closed = false
@@ -134,7 +136,7 @@ export class Reactor implements Disposable {
       batchSize,
       unbounded,
       this.#dispatcher.records,
-      (count) => this.#onBatch(count),
+      this.#dispatch,
     )
     if (typeof opened === 'number') throw failureToError(opened)
     this.#native = opened

@@ -40,7 +40,7 @@ static OVERRIDES: [Override; 5] = [
         id: "L08",
         column: POLL_ONESHOT,
         expected: "EINVAL",
-        why: "it is the call that fails, whatever its registrations' mode, and only poll(2)'s: epoll's oneshot tells nothing",
+        why: "the call itself fails, and only poll(2): what oneshot does on epoll says nothing of it",
     },
 ];
 
