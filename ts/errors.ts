@@ -151,11 +151,14 @@ export function systemError(syscall: Syscall, errno: number, subject: Subject = 
 
 const DEFAULT_MESSAGES: Readonly<Record<(typeof LIBRARY_ERRORS)[number], string>> = {
   CLOSED: 'It is closed',
-  TRIGGER_UNSUPPORTED: 'poll and select look at the state of descriptors and have no edges. Use level-triggering, or epoll or kqueue',
+  TRIGGER_UNSUPPORTED:
+    'poll and select look at the state of descriptors and have no edges. Use level-triggering, or epoll or kqueue',
   INTEREST_UNSUPPORTED:
     "The backend cannot watch for this. 'exclusive' is epoll's, with readable and writable alone and without oneshot; kqueue has no 'priority'. See reactor.capabilities",
-  FD_LIMIT: 'select takes descriptors from 0 to 1,023 (FD_SETSIZE). Use epoll, kqueue or poll, or close some descriptors first',
-  BACKEND_UNSUPPORTED: "This system does not have that backend: epoll is Linux's, kqueue macOS's and the BSDs'. 'auto' takes what there is",
+  FD_LIMIT:
+    'select takes descriptors from 0 to 1,023 (FD_SETSIZE). Use epoll, kqueue or poll, or close some descriptors first',
+  BACKEND_UNSUPPORTED:
+    "This system does not have that backend: epoll is Linux's, kqueue macOS's and the BSDs'. 'auto' takes what there is",
   REENTRANT: 'A turn of this reactor is under way: poll() cannot be called inside its callbacks',
   INTERNAL: 'fdreactor or its host is at fault here. Please report how it came to this',
 }

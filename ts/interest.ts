@@ -38,7 +38,15 @@ export interface InterestOptions extends Interest {
   readonly signal?: AbortSignal
 }
 
-const INTEREST_KEYS = ['readable', 'writable', 'priority', 'disconnect', 'trigger', 'oneshot', 'exclusive'] as const
+const INTEREST_KEYS = [
+  'readable',
+  'writable',
+  'priority',
+  'disconnect',
+  'trigger',
+  'oneshot',
+  'exclusive',
+] as const
 const OPTION_KEYS = [...INTEREST_KEYS, 'ref', 'signal'] as const
 
 const CONDITIONS = [
@@ -58,7 +66,10 @@ function bitsOf(given: Record<string, unknown>, before: number): number {
     if (flag(given, key, false)) bits |= bit
   }
   const trigger = given['trigger']
-  const edge = trigger === undefined ? (before & EDGE) !== 0 : oneOf(trigger, 'interest.trigger', ['level', 'edge']) === 'edge'
+  const edge =
+    trigger === undefined
+      ? (before & EDGE) !== 0
+      : oneOf(trigger, 'interest.trigger', ['level', 'edge']) === 'edge'
   if (edge) bits |= EDGE
   if (flag(given, 'oneshot', (before & ONESHOT) !== 0)) bits |= ONESHOT
   if (flag(given, 'exclusive', (before & EXCLUSIVE) !== 0)) bits |= EXCLUSIVE
@@ -89,6 +100,7 @@ export function parseOptions(interest: unknown): ParsedOptions {
   const bits = bitsOf(given, 0)
   const ref = flag(given, 'ref', true)
   const signal = given['signal']
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw argumentType('interest.signal', 'an AbortSignal', signal)
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw argumentType('interest.signal', 'an AbortSignal', signal)
   return { bits, ref, signal }
 }

@@ -26,9 +26,11 @@ export function outcome(result: number, fd: number): number {
 }
 
 function views(buffers: unknown): asserts buffers is readonly NodeJS.ArrayBufferView[] {
-  if (!Array.isArray(buffers)) throw argumentType('buffers', 'an array of Buffers, TypedArrays or DataViews', buffers)
+  if (!Array.isArray(buffers))
+    throw argumentType('buffers', 'an array of Buffers, TypedArrays or DataViews', buffers)
   for (const [index, buffer] of buffers.entries()) {
-    if (!ArrayBuffer.isView(buffer)) throw argumentType(`buffers[${index}]`, 'a Buffer, TypedArray or DataView', buffer)
+    if (!ArrayBuffer.isView(buffer))
+      throw argumentType(`buffers[${index}]`, 'a Buffer, TypedArray or DataView', buffer)
   }
 }
 

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module'
 import type * as Binding from './binding.js'
 import { LIBRARY_ERRORS, SYSCALLS, libraryError } from './errors.js'
 
+export type { NativeAddress } from './binding.js'
+
 /** The addon. Only this file loads it; everybody else takes it from here. */
 export type Native = typeof Binding
 

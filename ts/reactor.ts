@@ -122,11 +122,15 @@ export class Reactor implements Disposable {
    */
   constructor(options: ReactorOptions = {}) {
     const given = keys(options, 'options', OPTION_KEYS)
-    const batchSize = orDefault(given['batchSize'], 1024, (value) => integer(value, 'options.batchSize', 1, 65_536))
+    const batchSize = orDefault(given['batchSize'], 1024, (value) =>
+      integer(value, 'options.batchSize', 1, 65_536),
+    )
     const budget = orDefault(given['turnBudgetMs'], Number.POSITIVE_INFINITY, (value) =>
       milliseconds(value, 'options.turnBudgetMs'),
     )
-    const unbounded = orDefault(given['unboundedSelect'], false, (value) => boolean(value, 'options.unboundedSelect'))
+    const unbounded = orDefault(given['unboundedSelect'], false, (value) =>
+      boolean(value, 'options.unboundedSelect'),
+    )
     this.backend = chooseBackend(given['backend'])
     this.driver = chooseDriver(given['driver'], this.backend)
     this.#dispatcher = new Dispatcher(batchSize, budget)
@@ -160,7 +164,9 @@ export class Reactor implements Disposable {
    */
   register(source: number | Source, interest: InterestOptions, callback: ReadyCallback): Registration {
     const fd =
-      typeof source === 'object' && source !== null ? descriptor(source.fd, 'source.fd') : descriptor(source, 'source')
+      typeof source === 'object' && source !== null
+        ? descriptor(source.fd, 'source.fd')
+        : descriptor(source, 'source')
     const parsed = parseOptions(interest)
     callable(callback, 'callback')
     parsed.signal?.throwIfAborted()
@@ -333,10 +339,14 @@ export class Reactor implements Disposable {
 function advice(failure: number): { hint?: string } {
   switch (errnoOf(failure)) {
     case constants.errno.EPERM: {
-      return { hint: "epoll cannot watch regular files, directories and devices like /dev/null: they are always ready. The backends 'poll' and 'select' take them" }
+      return {
+        hint: "epoll cannot watch regular files, directories and devices like /dev/null: they are always ready. The backends 'poll' and 'select' take them",
+      }
     }
     case constants.errno.EEXIST: {
-      return { hint: 'One reactor takes a descriptor once: use modify() on its registration, or close that first' }
+      return {
+        hint: 'One reactor takes a descriptor once: use modify() on its registration, or close that first',
+      }
     }
     default: {
       return {}

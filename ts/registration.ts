@@ -81,7 +81,14 @@ export class Watched implements Registration {
   #closeError: SystemError | undefined
 
   /** Wraps what the addon has registered under `token`. */
-  constructor(owner: Owner, token: number, fd: number, source: unknown, options: ParsedOptions, callback: ReadyCallback) {
+  constructor(
+    owner: Owner,
+    token: number,
+    fd: number,
+    source: unknown,
+    options: ParsedOptions,
+    callback: ReadyCallback,
+  ) {
     this.fd = fd
     this.source = source
     this.#owner = owner
@@ -168,7 +175,8 @@ export class Watched implements Registration {
 
   #token(): number {
     const { slot, generation } = this.#entry
-    if (generation === -1) throw libraryError('ERR_FDREACTOR_CLOSED', `The registration of fd ${this.fd} is closed`)
+    if (generation === -1)
+      throw libraryError('ERR_FDREACTOR_CLOSED', `The registration of fd ${this.fd} is closed`)
     return slot * WORD + generation
   }
 

@@ -34,7 +34,8 @@ export function callable(value: unknown, name: string): void {
 
 export function oneOf<const T extends string>(value: unknown, name: string, choices: readonly T[]): T {
   const choice = choices.find((each) => each === value)
-  if (choice === undefined) throw argumentValue(name, `one of ${choices.map((each) => `'${each}'`).join(', ')}`, value)
+  if (choice === undefined)
+    throw argumentValue(name, `one of ${choices.map((each) => `'${each}'`).join(', ')}`, value)
   return choice
 }
 
@@ -42,7 +43,8 @@ export function oneOf<const T extends string>(value: unknown, name: string, choi
 export function options(value: unknown, name: string, known: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null) throw argumentType(name, 'an object', value)
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) throw argumentValue(`${name}.${key}`, `left out: there are only ${known.join(', ')}`, key)
+    if (!known.includes(key))
+      throw argumentValue(`${name}.${key}`, `left out: there are only ${known.join(', ')}`, key)
   }
   return value as Record<string, unknown>
 }

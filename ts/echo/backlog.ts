@@ -11,7 +11,7 @@ export class Backlog {
   /** Keeps a copy of `bytes`. */
   push(bytes: Uint8Array): void {
     this.#size += bytes.length
-    for (let rest = bytes; rest.length > 0; ) {
+    for (let rest = bytes; rest.length > 0;) {
       let block = this.#blocks.at(-1)
       if (block === undefined || block.end === BLOCK_SIZE) {
         block = { bytes: Buffer.allocUnsafeSlow(BLOCK_SIZE), start: 0, end: 0 }

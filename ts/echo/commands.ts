@@ -7,50 +7,55 @@ const STDIN = 0
 const MAX_LINE = 4096
 
 /**
- * Lines of standard input, as one more registration. Its flags are never changed, since it may be shared with a shell: it is
- * level-triggered and read once a call, which cannot block.
+ * Hands lines of standard input over, which is one more registration. Its flags are never changed, since it may be shared with a
+ * shell: it is level-triggered and read once a call, which cannot block.
  */
-export class Commands {
-  readonly #registration: Registration | undefined
+export function listenToCommands(reactor: Reactor, onLine: (line: string) => void): void {
+  const lines = new Lines(onLine)
+  try {
+    // A file, the null device or a closed descriptor holds no commands: there is nothing to wait for.
+    if (fstatSync(STDIN).isFile()) return
+    reactor.register(STDIN, { readable: true, ref: false }, (_readiness, registration) =>
+      lines.read(registration),
+    )
+  } catch {
+    // The server works without.
+  }
+}
+
+class Lines {
   readonly #decoder = new TextDecoder()
   readonly #buffer = Buffer.alloc(1024)
   readonly #onLine: (line: string) => void
   #line = ''
 
-  constructor(reactor: Reactor, onLine: (line: string) => void) {
+  constructor(onLine: (line: string) => void) {
     this.#onLine = onLine
-    this.#registration = this.#register(reactor)
   }
 
-  /** A file, the null device or a closed descriptor holds no commands: there is nothing to wait for. */
-  #register(reactor: Reactor): Registration | undefined {
-    try {
-      if (fstatSync(STDIN).isFile()) return undefined
-      return reactor.register(STDIN, { readable: true, ref: false }, (_readiness, registration) => this.#read(registration))
-    } catch {
-      return undefined
-    }
-  }
-
-  #read(registration: Registration): void {
-    let count: number
-    try {
-      count = io.read(STDIN, this.#buffer)
-    } catch {
-      // A terminal that has gone away: EIO.
-      count = 0
-    }
+  read(registration: Registration): void {
+    const count = receive(this.#buffer)
     if (count === WOULD_BLOCK) return
     if (count === 0) {
       registration.close()
       return
     }
-    const lines = (this.#line + this.#decoder.decode(this.#buffer.subarray(0, count), { stream: true })).split('\n')
-    this.#line = (lines.pop() ?? '').slice(-MAX_LINE)
+    const text = this.#decoder.decode(this.#buffer.subarray(0, count), { stream: true })
+    const lines = (this.#line + text).split('\n')
+    this.#line = (lines.pop() ?? '').slice(0, MAX_LINE)
     for (const line of lines) {
       // One of them may end the server.
-      if (this.#registration?.state === 'closed') return
+      if (registration.state === 'closed') return
       this.#onLine(line.trim())
     }
+  }
+}
+
+/** A terminal that has gone away (EIO) has ended, like any other. */
+function receive(buffer: Buffer): number {
+  try {
+    return io.read(STDIN, buffer)
+  } catch {
+    return 0
   }
 }

@@ -1,7 +1,7 @@
 import { Ready, WOULD_BLOCK } from '../index.js'
 import type { Reactor, Readiness, Registration, TcpStream, Trigger } from '../index.js'
 import { Backlog } from './backlog.js'
-import { quote } from './log.js'
+import { describe, quote } from './log.js'
 import type { Log, TextLog } from './log.js'
 
 /** Reading stops when this much is kept for a peer that does not read, and goes on when half of it has gone. */
@@ -43,8 +43,10 @@ export class Connection {
     this.#stream = stream
     this.#around = around
     this.#text = text
-    this.#registration = around.reactor.register(stream, { readable: true, trigger: around.trigger }, (readiness) =>
-      this.#onReady(readiness),
+    this.#registration = around.reactor.register(
+      stream,
+      { readable: true, trigger: around.trigger },
+      (readiness) => this.#onReady(readiness),
     )
   }
 
@@ -70,7 +72,9 @@ export class Connection {
     this.#stream.close()
     const rest = this.#text?.end() ?? ''
     if (rest !== '') this.#around.log.note(`received ${this.peer} ${quote(rest)}`)
-    this.#around.log.note(`disconnected ${this.peer} (${reason}; ${this.#received} bytes received, ${this.kept} not sent)`)
+    this.#around.log.note(
+      `disconnected ${this.peer} (${reason}; ${this.#received} bytes received, ${this.kept} not sent)`,
+    )
     this.#around.gone(this)
   }
 
@@ -95,13 +99,12 @@ export class Connection {
   }
 
   #fail(error: unknown): void {
-    if (error === undefined) return
-    this.close(error instanceof Error ? error.message : String(error))
+    if (error !== undefined) this.close(describe(error))
   }
 
   /** Level: once, what is left is told again. Edge: until it would block, since it is not. */
   #read(once: boolean): void {
-    for (let share = 0; !this.#ended && this.kept < HIGH_WATER; ) {
+    for (let share = 0; !this.#ended && this.kept < HIGH_WATER;) {
       const count = this.#stream.read(scratch)
       if (count === WOULD_BLOCK) return
       if (count === 0) {

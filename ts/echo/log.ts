@@ -13,7 +13,10 @@ export interface TextLog {
 }
 
 function asHex(): TextLog {
-  return { push: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'), end: () => '' }
+  return {
+    push: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'),
+    end: () => '',
+  }
 }
 
 function asText(encoding: 'gb2312' | 'utf-8'): TextLog {
@@ -30,7 +33,10 @@ export function textLog(encoding: LogEncoding): TextLog | undefined {
 /** Text in quotes on one line: whatever could move a terminal's cursor or end the line is escaped. */
 export function quote(text: string): string {
   const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text
-  const escaped = JSON.stringify(cut).replace(/[\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g, escape)
+  const escaped = JSON.stringify(cut).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g,
+    escape,
+  )
   return text.length > MAX_SHOWN ? `${escaped} (${text.length} characters)` : escaped
 }
 
@@ -85,4 +91,11 @@ export class Episode {
     if (this.#count > 1) this.#log.say(`${this.#name}: ${this.#count - 1} more times`)
     this.#count = 0
   }
+}
+
+/** An error in one line, with its code where the message does not say it. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error'
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return error.message.includes(code) ? error.message : `${code}: ${error.message}`
 }

@@ -10,7 +10,11 @@ import { EchoServer } from './server.js'
 const SLICE_MS = 50
 
 /** What the reactor refuses because the command line asked for it. */
-const MISUSE = new Set(['ERR_INVALID_ARG_VALUE', 'ERR_FDREACTOR_BACKEND_UNSUPPORTED', 'ERR_FDREACTOR_TRIGGER_UNSUPPORTED'])
+const MISUSE = new Set([
+  'ERR_INVALID_ARG_VALUE',
+  'ERR_FDREACTOR_BACKEND_UNSUPPORTED',
+  'ERR_FDREACTOR_TRIGGER_UNSUPPORTED',
+])
 
 function hasCode(error: unknown): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
@@ -36,7 +40,9 @@ async function serve(options: EchoOptions): Promise<void> {
 function fail(error: unknown): void {
   const misused = error instanceof UsageError || (hasCode(error) && MISUSE.has(error.code))
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`fdreactor echo: ${message}${misused ? " ('fdreactor echo --help' shows the options)" : ''}\n`)
+  process.stderr.write(
+    `fdreactor echo: ${message}${misused ? " ('fdreactor echo --help' shows the options)" : ''}\n`,
+  )
   process.exitCode = misused ? 2 : 1
 }
 

@@ -41,7 +41,8 @@ const DRIVERS = ['auto', 'loop', 'thread', 'manual'] as const
 
 function choice<T extends string>(name: string, value: string, choices: readonly T[]): T {
   const found = choices.find((each) => each === value)
-  if (found === undefined) throw new UsageError(`--${name} must be one of ${choices.join(', ')}, not '${value}'`)
+  if (found === undefined)
+    throw new UsageError(`--${name} must be one of ${choices.join(', ')}, not '${value}'`)
   return found
 }
 
@@ -82,7 +83,9 @@ export function parseOptions(args: readonly string[]): EchoOptions | 'help' {
   const backend = choice('backend', values.backend, BACKENDS)
   const trigger = choice('trigger', values.trigger, TRIGGERS)
   if (trigger === 'edge' && (backend === 'poll' || backend === 'select')) {
-    throw new UsageError(`--trigger edge needs epoll or kqueue: ${backend} scans the state of descriptors and has no edges`)
+    throw new UsageError(
+      `--trigger edge needs epoll or kqueue: ${backend} scans the state of descriptors and has no edges`,
+    )
   }
   return {
     backend,

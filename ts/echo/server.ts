@@ -1,9 +1,9 @@
 import { Reactor, TcpListener } from '../index.js'
 import type { Registration, SocketAddress, TcpStream } from '../index.js'
-import { Commands } from './commands.js'
+import { listenToCommands } from './commands.js'
 import { Connection } from './connection.js'
 import type { Surroundings } from './connection.js'
-import { Episode, textLog } from './log.js'
+import { Episode, describe, textLog } from './log.js'
 import type { Log } from './log.js'
 import type { EchoOptions } from './options.js'
 
@@ -53,7 +53,7 @@ export class EchoServer {
     }
     log.say(`listening on ${format(this.#listener.localAddress)} (${reactor.backend}, ${trigger})`)
     // Whoever started the server may send a command as soon as it has read that line.
-    new Commands(reactor, (line) => this.#command(line))
+    listenToCommands(reactor, (line) => this.#command(line))
   }
 
   /** Ends: no new connections, what is kept is sent, at most for a while. Called twice, it ends at once. */
@@ -87,7 +87,7 @@ export class EchoServer {
       }
     } catch (error) {
       // The connection goes on waiting, and a level listener would be told of it without end.
-      this.#noRoom.add(error instanceof Error ? error.message : String(error))
+      this.#noRoom.add(describe(error))
       this.#listening.pause()
       this.#retry = setTimeout(() => this.#tryAgain(), RETRY_MS)
     }
@@ -158,10 +158,4 @@ export class EchoServer {
       `${sent} sent, ${kept} kept, ${waits} turns, ${events} events, ${callbacks} callbacks`
     )
   }
-}
-
-/** The code as well, where the message does not say it. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return 'code' in error && !error.message.includes(String(error.code)) ? `${String(error.code)}: ${error.message}` : error.message
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
-import type { NativeAddress } from '../binding.js'
 import { argumentType, argumentValue } from '../errors.js'
+import type { NativeAddress } from '../native.js'
 import { integer } from '../validate.js'
 
 /** One end of a connection. */
@@ -20,7 +20,11 @@ export interface Target {
 }
 
 export function fromNative({ address, family, port, scope }: NativeAddress): SocketAddress {
-  return { address: scope === 0 ? address : `${address}%${scope}`, family: family === 4 ? 'IPv4' : 'IPv6', port }
+  return {
+    address: scope === 0 ? address : `${address}%${scope}`,
+    family: family === 4 ? 'IPv4' : 'IPv6',
+    port,
+  }
 }
 
 /** A literal IP address and a port. Names are the caller's to resolve: it may take long, and there may be several answers. */
@@ -28,8 +32,14 @@ export function parseTarget(host: unknown, port: unknown): Target {
   if (typeof host !== 'string') throw argumentType('options.host', 'a string', host)
   const [address = '', zone, ...rest] = host.split('%')
   const scope = zone === undefined ? 0 : /^\d{1,9}$/.test(zone) ? Number(zone) : Number.NaN
-  if (isIP(address) === 0 || rest.length > 0 || Number.isNaN(scope) || (zone !== undefined && isIP(address) !== 6)) {
-    const expected = "a literal IPv4 or IPv6 address, such as '127.0.0.1', '::1' or 'fe80::1%2' (resolve names with node:dns first)"
+  if (
+    isIP(address) === 0 ||
+    rest.length > 0 ||
+    Number.isNaN(scope) ||
+    (zone !== undefined && isIP(address) !== 6)
+  ) {
+    const expected =
+      "a literal IPv4 or IPv6 address, such as '127.0.0.1', '::1' or 'fe80::1%2' (resolve names with node:dns first)"
     throw argumentValue('options.host', expected, host)
   }
   return { host: address, scope, port: integer(port, 'options.port', 0, 65_535) }

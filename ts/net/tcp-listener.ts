@@ -45,7 +45,8 @@ export class TcpListener extends OwnedSource {
     const flag = (key: string): boolean | undefined =>
       given[key] === undefined ? undefined : boolean(given[key], `options.${key}`)
     const target = parseTarget(given['host'] ?? '127.0.0.1', given['port'])
-    const backlog = given['backlog'] === undefined ? 511 : integer(given['backlog'], 'options.backlog', 1, 2 ** 31 - 1)
+    const backlog =
+      given['backlog'] === undefined ? 511 : integer(given['backlog'], 'options.backlog', 1, 2 ** 31 - 1)
     const only = flag('ipv6Only')
     const handle = native.NativeTcpListener.bind(
       target.host,

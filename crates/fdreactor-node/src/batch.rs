@@ -41,7 +41,9 @@ impl Batch {
         let write = || {
             let _scope = HandleScope::open(self.env)?;
             let records = self.records.get()?;
-            let words = events.iter().map(|event| [event.token.slot(), event.token.generation(), event.readiness.bits()]);
+            let words = events
+                .iter()
+                .map(|event| [event.token.slot(), event.token.generation(), event.readiness.bits()]);
             buffer::write_words(self.env, records, words)?;
             i64::try_from(events.len()).ok()
         };

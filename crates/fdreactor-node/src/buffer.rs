@@ -45,7 +45,14 @@ fn view(env: sys::napi_env, value: sys::napi_value) -> Option<View> {
     }
     // SAFETY: as above.
     let status = unsafe {
-        sys::napi_get_dataview_info(env, value, &raw mut length, &raw mut pointer, ptr::null_mut(), ptr::null_mut())
+        sys::napi_get_dataview_info(
+            env,
+            value,
+            &raw mut length,
+            &raw mut pointer,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
     };
     (status == sys::Status::napi_ok).then_some(View { pointer, length })
 }
@@ -78,7 +85,11 @@ pub(crate) fn whole(buffer: &Unknown<'_>) -> Option<RawBuffer> {
 }
 
 /// Writes `words` to the beginning of a `Uint32Array`; `None` if it is too short, as a detached one is.
-pub(crate) fn write_words(env: sys::napi_env, value: sys::napi_value, words: impl ExactSizeIterator<Item = [u32; 3]>) -> Option<()> {
+pub(crate) fn write_words(
+    env: sys::napi_env,
+    value: sys::napi_value,
+    words: impl ExactSizeIterator<Item = [u32; 3]>,
+) -> Option<()> {
     let view = view(env, value)?;
     if words.len().checked_mul(size_of::<[u32; 3]>())? > view.length {
         return None;

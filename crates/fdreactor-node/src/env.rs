@@ -107,7 +107,15 @@ impl AsyncContext {
         // SAFETY: all four are live handles of this environment, and the context lives until drop. No Rust reference to
         // JavaScript's memory or into a RefCell is held by any caller while this runs: it re-enters.
         let status = unsafe {
-            sys::napi_make_callback(self.env, self.raw, receiver, function, 1, &raw const value, &raw mut result)
+            sys::napi_make_callback(
+                self.env,
+                self.raw,
+                receiver,
+                function,
+                1,
+                &raw const value,
+                &raw mut result,
+            )
         };
         if ok(status).is_none() {
             report_pending(self.env);

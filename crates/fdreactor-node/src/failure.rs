@@ -8,8 +8,15 @@ use fdreactor::{Error, Result};
 const LIBRARY: i64 = 0xff;
 
 /// The library's own errors, by index.
-pub(crate) const NAMES: &[&str] =
-    &["CLOSED", "TRIGGER_UNSUPPORTED", "INTEREST_UNSUPPORTED", "FD_LIMIT", "BACKEND_UNSUPPORTED", "REENTRANT", "INTERNAL"];
+pub(crate) const NAMES: &[&str] = &[
+    "CLOSED",
+    "TRIGGER_UNSUPPORTED",
+    "INTEREST_UNSUPPORTED",
+    "FD_LIMIT",
+    "BACKEND_UNSUPPORTED",
+    "REENTRANT",
+    "INTERNAL",
+];
 
 /// Why the binding itself refuses.
 #[derive(Clone, Copy, Debug)]

@@ -11,13 +11,23 @@ use std::os::fd::IntoRawFd;
 
 /// read(2) into `length` bytes of `buffer` at `offset`.
 #[napi(catch_unwind)]
-pub fn read(fd: i32, #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>, offset: i64, length: i64) -> i64 {
+pub fn read(
+    fd: i32,
+    #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>,
+    offset: i64,
+    length: i64,
+) -> i64 {
     stretch(&buffer, offset, length).map_or(Refusal::Internal.into(), |buffer| count(io::read(fd, buffer)))
 }
 
 /// write(2) from `length` bytes of `buffer` at `offset`.
 #[napi(catch_unwind)]
-pub fn write(fd: i32, #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>, offset: i64, length: i64) -> i64 {
+pub fn write(
+    fd: i32,
+    #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>,
+    offset: i64,
+    length: i64,
+) -> i64 {
     stretch(&buffer, offset, length).map_or(Refusal::Internal.into(), |buffer| count(io::write(fd, buffer)))
 }
 

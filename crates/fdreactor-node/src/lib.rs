@@ -1,7 +1,7 @@
 //! The Node-API binding of fdreactor: it converts, drives the host's loop, and decides nothing.
 //!
 //! Every function that can fail returns a number: zero or more is its result, less is a failure in the code of
-//! [`failure`]. TypeScript makes the errors of them; so no exception is ever pending here, and no panic crosses
+//! `failure.rs`. TypeScript makes the errors of them; so no exception is ever pending here, and no panic crosses
 //! (`catch_unwind` on each export and in each callback).
 #![allow(unreachable_pub, reason = "#[napi] exports them")]
 #![allow(clippy::needless_pass_by_value, reason = "#[napi] gives the arguments away")]
@@ -15,6 +15,7 @@ mod io;
 mod reactor;
 mod sockets;
 mod wakers;
+mod words;
 
 use fdreactor::{Backend, Syscall};
 use napi::{Env, JsValue, Unknown};

@@ -6,8 +6,9 @@ use crate::{
     env::RawEnv,
     failure::{Refusal, done, encode, number},
     wakers::Handle,
+    words::{WOKEN, arming, pack, unpack},
 };
-use fdreactor::{Arming, Backend, Blocking, Config, Error, Event, Interest, Reactor, Result, State, Token, Trigger, Waited};
+use fdreactor::{Backend, Blocking, Config, Error, Event, Reactor, Result, State, Token, Waited};
 use napi::{Env, JsValue, Unknown, bindgen_prelude::Either};
 use napi_derive::napi;
 use std::{
@@ -47,32 +48,6 @@ pub struct NativeStats {
     pub parked: i64,
     /// Rebuilds of the kernel's set.
     pub rebuilds: i64,
-}
-
-/// Tokens travel as one number of at most 53 bits, so that no object is made for them.
-const SLOT_BITS: u32 = 21;
-
-fn pack(token: Token) -> i64 {
-    i64::from(token.slot()) << 32 | i64::from(token.generation())
-}
-
-fn unpack(number: i64) -> Option<Token> {
-    let slot = u32::try_from(number >> 32).ok().filter(|slot| slot >> SLOT_BITS == 0)?;
-    let generation = u32::try_from(number & 0xffff_ffff).ok()?;
-    Some(Token::new(slot, generation))
-}
-
-/// What a turn returns that ended by a wake, with nothing found. No failure has this code.
-const WOKEN: i64 = -1;
-
-/// Bits 0 to 3 are the interest, then edge, oneshot and exclusive.
-fn arming(bits: u32) -> Option<Arming> {
-    Some(Arming {
-        interest: Interest::from_bits(u8::try_from(bits & 15).ok()?)?,
-        trigger: if bits & 16 == 0 { Trigger::Level } else { Trigger::Edge },
-        oneshot: bits & 32 != 0,
-        exclusive: bits & 64 != 0,
-    })
 }
 
 /// Whether a turn may begin.
@@ -205,7 +180,9 @@ impl NativeReactor {
         let refused = Either::B(Refusal::Internal.into());
         let Some(&backend) = Backend::ALL.get(backend as usize) else { return refused };
         let env = env.raw();
-        let Some(batch) = Batch::new(env, records.value().value, dispatch.value().value) else { return refused };
+        let Some(batch) = Batch::new(env, records.value().value, dispatch.value().value) else {
+            return refused;
+        };
         let config = Config { backend, batch_size: batch_size as usize, unbounded_select };
         let core = match Reactor::new(&config) {
             Ok(core) => core,
@@ -386,7 +363,12 @@ fn start(env: RawEnv, inner: &Rc<Inner>, driver: u32) -> Option<()> {
         0 => Driver::on_loop(env, target, inner.with(|core| Ok(core.fd())).ok()??)?,
         1 => {
             let blocking: Blocking = inner.with(|core| Ok(core.lend())).ok()??;
-            inner.with(|core| { core.set_blocked_elsewhere(true); Ok(()) }).ok()?;
+            inner
+                .with(|core| {
+                    core.set_blocked_elsewhere(true);
+                    Ok(())
+                })
+                .ok()?;
             Driver::in_thread(env, target, blocking)?
         }
         _ => return Some(()),

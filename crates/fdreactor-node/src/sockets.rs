@@ -145,14 +145,24 @@ impl NativeTcpStream {
 
     /// read(2) into `length` bytes of `buffer` at `offset`.
     #[napi(catch_unwind)]
-    pub fn read(&self, #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>, offset: i64, length: i64) -> i64 {
+    pub fn read(
+        &self,
+        #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>,
+        offset: i64,
+        length: i64,
+    ) -> i64 {
         let Some(buffer) = stretch(&buffer, offset, length) else { return Refusal::Internal.into() };
         count(self.with(|stream| stream.read(buffer)))
     }
 
     /// write(2) from `length` bytes of `buffer` at `offset`.
     #[napi(catch_unwind)]
-    pub fn write(&self, #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>, offset: i64, length: i64) -> i64 {
+    pub fn write(
+        &self,
+        #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>,
+        offset: i64,
+        length: i64,
+    ) -> i64 {
         let Some(buffer) = stretch(&buffer, offset, length) else { return Refusal::Internal.into() };
         count(self.with(|stream| stream.write(buffer)))
     }

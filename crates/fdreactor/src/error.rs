@@ -1,6 +1,6 @@
 //! Everything that can go wrong, as a closed list.
 
-use crate::selector::Backend;
+use crate::backend::Backend;
 use std::{fmt, io};
 
 /// A result of this crate.

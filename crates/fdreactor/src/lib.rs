@@ -25,8 +25,13 @@
 #[cfg(not(unix))]
 compile_error!("fdreactor drives epoll, kqueue, poll(2) and select(2): it needs a Unix system");
 #[cfg(not(target_pointer_width = "64"))]
-compile_error!("fdreactor keeps a 32-bit slot and a 32-bit generation in one machine word: it needs a 64-bit target");
+compile_error!(
+    "fdreactor keeps a 32-bit slot and a 32-bit generation in one machine word: it needs a 64-bit target"
+);
 
+mod backend;
+mod blocking;
+mod config;
 mod error;
 mod event;
 mod interest;
@@ -35,19 +40,21 @@ pub mod net;
 mod reactor;
 mod readiness;
 mod registry;
-pub mod selector;
+mod selector;
 mod sys;
 mod token;
 mod trigger;
 mod waker;
 
+pub use backend::{Backend, Capabilities};
+pub use blocking::{Blocking, Waited};
+pub use config::{Config, Stats};
 pub use error::{Error, Result, Syscall};
 pub use event::Event;
 pub use interest::Interest;
-pub use reactor::{Blocking, Config, Reactor, Stats, Waited};
+pub use reactor::Reactor;
 pub use readiness::Readiness;
 pub use registry::State;
-pub use selector::{Backend, Capabilities};
 pub use token::Token;
 pub use trigger::{Arming, Trigger};
 pub use waker::Waker;

@@ -1,12 +1,17 @@
 //! The turn, and the rules that are the same on every backend: what is stale, what is parked, what falls silent.
 
+mod repair;
+
 use crate::{
+    backend::{Backend, Capabilities},
+    blocking::{Blocking, Waited},
+    config::{Config, Stats},
     error::{Error, Result, Syscall},
     event::Event,
     interest::Interest,
     readiness::Readiness,
     registry::{Entry, Registry, State},
-    selector::{self, Backend, Capabilities, Selector, Traits, Waiter},
+    selector::{self, Selector, Traits},
     sys,
     token::Token,
     trigger::{Arming, Trigger},
@@ -20,79 +25,6 @@ use std::{
     },
     time::Duration,
 };
-
-/// How a reactor is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// Which backend. Default: the system's native one.
-    pub backend: Backend,
-    /// The most events that one turn takes, at least 1. Default: 1,024.
-    pub batch_size: usize,
-    /// Lets select go beyond `FD_SETSIZE`, to measure what that costs. Linux and the BSDs. Default: false.
-    pub unbounded_select: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { backend: Backend::native(), batch_size: 1024, unbounded_select: false }
-    }
-}
-
-/// What a reactor has done since it was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Waits that ended.
-    pub waits: u64,
-    /// Events handed over.
-    pub events: u64,
-    /// Events dropped because their registration had changed meanwhile.
-    pub stale: u64,
-    /// Registrations that were parked.
-    pub parked: u64,
-    /// Times that the kernel's set was rebuilt to get rid of an entry out of reach.
-    pub rebuilds: u64,
-}
-
-/// How a wait ended, for [`Reactor::deliver`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waited {
-    /// How many changes the reactor had seen when the wait began.
-    changes: u64,
-    /// Whether a wake was among what ended it.
-    pub woken: bool,
-}
-
-/// The half of a reactor that blocks, lent to another thread by [`Reactor::lend`].
-pub struct Blocking {
-    waiter: Box<dyn Waiter>,
-    changes: Arc<AtomicU64>,
-    waker: Arc<Waker>,
-}
-
-impl Blocking {
-    /// Waits for at most `timeout` and leaves in `found` what the kernel reported: material for [`Reactor::deliver`].
-    ///
-    /// A wake alone ends the wait with nothing found.
-    ///
-    /// # Errors
-    /// What the system says of the wait, save `EINTR`.
-    pub fn wait(&mut self, timeout: Option<Duration>, found: &mut Vec<Event>) -> Result<Waited> {
-        found.clear();
-        let changes = self.changes.load(Ordering::Acquire);
-        self.waiter.wait(timeout, found)?;
-        let place = found.iter().position(|event| event.token == Token::WAKER);
-        if let Some(place) = place {
-            found.swap_remove(place);
-            self.waker.drain();
-        }
-        Ok(Waited { changes, woken: place.is_some() })
-    }
-
-    /// What ends its wait.
-    pub fn waker(&self) -> Arc<Waker> {
-        Arc::clone(&self.waker)
-    }
-}
 
 /// A set of registrations and the backend that watches them. It belongs to one thread at a time.
 pub struct Reactor {
@@ -131,7 +63,7 @@ impl Reactor {
             traits: selector.traits(),
             selector,
             batch_size,
-            blocking: Some(Blocking { waiter, changes: Arc::clone(&changes), waker: Arc::clone(&waker) }),
+            blocking: Some(Blocking::new(waiter, Arc::clone(&changes), Arc::clone(&waker))),
             blocked_elsewhere: false,
             changes,
             waker,
@@ -316,7 +248,7 @@ impl Reactor {
     pub fn deliver(&mut self, found: &[Event], waited: Waited, batch: &mut Vec<Event>) -> Result<()> {
         batch.clear();
         self.stats.waits += 1;
-        let unchanged = waited.changes == self.changes.load(Ordering::Acquire);
+        let unchanged = waited.changes() == self.changes.load(Ordering::Acquire);
         let mut out_of_reach = false;
         for &event in found {
             if self.registry.get(event.token).is_none() {
@@ -401,64 +333,6 @@ impl Reactor {
         }
         self.changed();
         Ok(token)
-    }
-
-    /// Makes way for a new registration of `fd`, if the present one's descriptor was closed without our being told.
-    fn evict_stale(&mut self, token: Token, fd: RawFd, arming: Arming) -> Result<()> {
-        let Some(&entry) = self.registry.get(token) else { return Ok(()) };
-        let double = Err(self.refusal(libc::EEXIST));
-        if !entry.selected {
-            if self.same_file(&entry).is_ok() {
-                return double;
-            }
-        } else if self.traits.refuses_doubles {
-            // Only the kernel knows. The entry is added for a moment: what it reports then is stale and dropped.
-            let probe = if arming.interest.is_empty() { Arming::oneshot(Interest::PRIORITY) } else { arming };
-            match self.selector.add(fd, token, probe) {
-                Ok(()) => self.selector.remove(fd)?,
-                Err(error) => return Err(error),
-            }
-        } else {
-            return double;
-        }
-        self.registry.vacate(token);
-        self.changed();
-        Ok(())
-    }
-
-    /// Whether the number still stands for the file that it stood for when it left the selector.
-    fn same_file(&self, entry: &Entry) -> Result<()> {
-        let now = sys::fd::identity(entry.fd)?;
-        if entry.identity == Some(now) { Ok(()) } else { Err(self.refusal(libc::ENOENT)) }
-    }
-
-    /// Makes a new kernel set from the registry. What cannot be put in again is told invalid and closed.
-    fn rebuild(&mut self) -> Result<()> {
-        if !self.selector.rebuild()? {
-            return Ok(());
-        }
-        self.stats.rebuilds += 1;
-        self.selector.add(self.waker.fd(), Token::WAKER, Arming::level(Interest::READABLE))?;
-        for token in self.registry.tokens() {
-            let Some(entry) = self.registry.get_mut(token) else { continue };
-            if !entry.selected {
-                continue;
-            }
-            let Entry { fd, arming, .. } = *entry;
-            if entry.state == State::Disarmed {
-                // Its one event is spent; the new set must not give another.
-                entry.selected = false;
-                entry.identity = sys::fd::identity(fd).ok();
-            } else if self.selector.add(fd, token, arming).is_err() {
-                self.registry.vacate(token);
-                self.owed.push(Event { token, readiness: Readiness::INVALID });
-            }
-        }
-        let waiter = self.selector.waiter(self.batch_size);
-        let (changes, waker) = (Arc::clone(&self.changes), Arc::clone(&self.waker));
-        self.blocking = Some(Blocking { waiter, changes, waker });
-        self.changed();
-        Ok(())
     }
 
     /// Refuses what the backend cannot do.

@@ -61,8 +61,14 @@ impl Handle {
         // SAFETY: it only looks a number up.
         let size = unsafe { uv::uv_handle_size(uv::uv_handle_type::UV_POLL) };
         let memory = vec![Cell::new(0); size.div_ceil(size_of::<u64>())].into_boxed_slice();
-        let handle =
-            Rc::new(Self { env, memory, fd, target, hook: Cell::new(ptr::null_mut()), closing: Cell::new(false) });
+        let handle = Rc::new(Self {
+            env,
+            memory,
+            fd,
+            target,
+            hook: Cell::new(ptr::null_mut()),
+            closing: Cell::new(false),
+        });
         // SAFETY: the loop is the environment's own, on whose thread this runs; the memory is large enough and does not move
         // until the close callback.
         if unsafe { uv::uv_poll_init(uv_loop.cast(), handle.poll(), fd) } != 0 {

@@ -2,7 +2,10 @@
 //!
 //! Without the acknowledgement, level-triggered readiness would be handed over again and again before anybody could act on
 //! it. The thread touches nothing of JavaScript's: it has the blocking half of the reactor and a mailbox of one message.
-#![expect(unsafe_code, reason = "a thread-safe function, made by hand: nothing is converted and nothing allocated per batch")]
+#![expect(
+    unsafe_code,
+    reason = "a thread-safe function, made by hand: nothing is converted and nothing allocated per batch"
+)]
 
 use crate::{
     env::{self, RawEnv},
@@ -110,7 +113,9 @@ impl Running {
             let _ = thread.join();
         }
         // SAFETY: the thread has ended, so this count is the last; nothing is called afterwards but the finalizer.
-        unsafe { sys::napi_release_threadsafe_function(self.bell, sys::ThreadsafeFunctionReleaseMode::abort) };
+        unsafe {
+            sys::napi_release_threadsafe_function(self.bell, sys::ThreadsafeFunctionReleaseMode::abort)
+        };
     }
 }
 
@@ -138,7 +143,9 @@ impl ThreadDriver {
             stopped: Cell::new(false),
         }));
         let ringer = Bell(bell);
-        let thread = thread::Builder::new().name("fdreactor".to_owned()).spawn(move || run(blocking, &mailbox, &ringer));
+        let thread = thread::Builder::new()
+            .name("fdreactor".to_owned())
+            .spawn(move || run(blocking, &mailbox, &ringer));
         // Added after the thread-safe function, so it runs before that one's own clean-up.
         // SAFETY: the box does not move, and the hook is removed before it is freed.
         unsafe { sys::napi_add_env_cleanup_hook(env, Some(on_teardown), driver.hook_argument()) };
@@ -251,7 +258,12 @@ fn run(mut blocking: Blocking, mailbox: &Mailbox, bell: &Bell) {
     }
 }
 
-unsafe extern "C" fn on_ring(env: RawEnv, _callback: sys::napi_value, context: *mut c_void, _data: *mut c_void) {
+unsafe extern "C" fn on_ring(
+    env: RawEnv,
+    _callback: sys::napi_value,
+    context: *mut c_void,
+    _data: *mut c_void,
+) {
     if env.is_null() {
         // The environment is ending: nothing can be called any more.
         return;

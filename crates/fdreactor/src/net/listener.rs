@@ -40,8 +40,13 @@ impl TcpListener {
     /// # Errors
     /// What socket(2), setsockopt(2), bind(2) or listen(2) say: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EMFILE`, ...
     pub fn bind(address: SocketAddr, options: BindOptions) -> Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking().cloexec(), None)
-            .map_err(failed(Syscall::Socket))?;
+        let open = || {
+            // Close-on-exec from birth where the system can do that.
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            socket.set_nonblocking(true)?;
+            Ok(socket)
+        };
+        let socket = open().map_err(failed(Syscall::Socket))?;
         let set = || {
             socket.set_reuse_address(options.reuse_address)?;
             if options.reuse_port {

@@ -91,7 +91,8 @@ impl TcpStream {
     pub fn set_keep_alive(&self, on: bool, idle: Option<Duration>) -> Result<()> {
         let outcome = match idle {
             Some(idle) if on => {
-                let seconds = u64::try_from(idle.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u64::MAX).max(1);
+                let seconds =
+                    u64::try_from(idle.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u64::MAX).max(1);
                 self.0.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(seconds)))
             }
             _ => self.0.set_keepalive(on),
@@ -113,7 +114,9 @@ impl TcpStream {
     /// Those of getsockname(2).
     pub fn local_address(&self) -> Result<SocketAddr> {
         let address = self.0.local_addr().map_err(failed(Syscall::Getsockname))?;
-        address.as_socket().ok_or_else(|| failed(Syscall::Getsockname)(std::io::Error::from_raw_os_error(libc::EAFNOSUPPORT)))
+        address.as_socket().ok_or_else(|| {
+            failed(Syscall::Getsockname)(std::io::Error::from_raw_os_error(libc::EAFNOSUPPORT))
+        })
     }
 
     /// The peer's address.
@@ -122,7 +125,9 @@ impl TcpStream {
     /// Those of getpeername(2): `ENOTCONN` before the connection is established.
     pub fn remote_address(&self) -> Result<SocketAddr> {
         let address = self.0.peer_addr().map_err(failed(Syscall::Getpeername))?;
-        address.as_socket().ok_or_else(|| failed(Syscall::Getpeername)(std::io::Error::from_raw_os_error(libc::EAFNOSUPPORT)))
+        address.as_socket().ok_or_else(|| {
+            failed(Syscall::Getpeername)(std::io::Error::from_raw_os_error(libc::EAFNOSUPPORT))
+        })
     }
 }
 

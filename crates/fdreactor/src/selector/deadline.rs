@@ -54,7 +54,13 @@ mod tests {
         let mut calls = 0;
         let timeout = Duration::from_millis(5);
         let start = Instant::now();
-        assert_eq!(until(Some(timeout), Syscall::Poll, |_| { calls += 1; Ok(0) }), Ok(()));
+        assert_eq!(
+            until(Some(timeout), Syscall::Poll, |_| {
+                calls += 1;
+                Ok(0)
+            }),
+            Ok(())
+        );
         assert!(start.elapsed() >= timeout);
         assert!(calls > 1);
     }
@@ -72,7 +78,10 @@ mod tests {
 
     #[test]
     fn a_timeout_beyond_the_clock_waits_for_ever() {
-        let outcome = until(Some(Duration::MAX), Syscall::Poll, |left| { assert_eq!(left, None); Ok(1) });
+        let outcome = until(Some(Duration::MAX), Syscall::Poll, |left| {
+            assert_eq!(left, None);
+            Ok(1)
+        });
         assert_eq!(outcome, Ok(()));
     }
 }

@@ -11,8 +11,9 @@ mod level;
 #[path = "mio/level_kqueue.rs"]
 mod level;
 
-use super::{Capabilities, Selector, Traits, Waiter, deadline};
+use super::{Selector, Traits, Waiter, deadline};
 use crate::{
+    backend::Capabilities,
     error::{Error, Result},
     event::Event,
     interest::Interest,
@@ -30,7 +31,8 @@ use std::{
 fn mio_interest(arming: Arming) -> Option<mio::Interest> {
     let wanted = arming.interest;
     // With readable, mio asks for the half-close as well; without it, disconnect would be lost.
-    let lost = Interest::PRIORITY.bits() | if wanted.contains(Interest::READABLE) { 0 } else { Interest::DISCONNECT.bits() };
+    let lost = Interest::PRIORITY.bits()
+        | if wanted.contains(Interest::READABLE) { 0 } else { Interest::DISCONNECT.bits() };
     if arming.trigger == Trigger::Level || arming.oneshot || arming.exclusive || wanted.bits() & lost != 0 {
         return None;
     }

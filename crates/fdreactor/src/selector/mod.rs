@@ -1,6 +1,6 @@
 //! The contract that every backend keeps, and the choice of one at run time.
 //!
-//! A backend has two halves. The [`Selector`] stays with the registry and changes what is watched; the [`Waiter`] blocks and
+//! A backend has two halves. The `Selector` stays with the registry and changes what is watched; the `Waiter` blocks and
 //! may live in another thread. They share what they must, so that a change made while the waiter blocks takes effect.
 
 mod deadline;
@@ -9,68 +9,13 @@ mod poll;
 mod select;
 
 use crate::{
+    backend::{Backend, Capabilities},
     error::{Error, Result},
     event::Event,
     token::Token,
     trigger::Arming,
 };
 use std::{os::fd::RawFd, time::Duration};
-
-/// What finds out which descriptors are ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// epoll(7): Linux. A wait costs what is ready, not what is watched.
-    Epoll,
-    /// kqueue(2): macOS and the BSDs. As epoll.
-    Kqueue,
-    /// poll(2): everywhere. Each wait scans every descriptor.
-    Poll,
-    /// select(2): everywhere. Each wait scans up to the highest descriptor, which must be below `FD_SETSIZE`.
-    Select,
-}
-
-impl Backend {
-    /// All of them, in the order of their discriminants.
-    pub const ALL: &'static [Self] = &[Self::Epoll, Self::Kqueue, Self::Poll, Self::Select];
-
-    /// The best one this system has.
-    pub const fn native() -> Self {
-        if cfg!(any(target_os = "linux", target_os = "android")) { Self::Epoll } else { Self::Kqueue }
-    }
-
-    /// Its name in lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Epoll => "epoll",
-            Self::Kqueue => "kqueue",
-            Self::Poll => "poll",
-            Self::Select => "select",
-        }
-    }
-
-    /// Whether this system has it.
-    pub fn is_supported(self) -> bool {
-        matches!(self, Self::Poll | Self::Select) || self == Self::native()
-    }
-}
-
-/// What a backend can do. What it cannot is refused at registration, never ignored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "each answers its own question")]
-pub struct Capabilities {
-    /// Edge-triggering.
-    pub edge: bool,
-    /// Falling silent after one event. The reactor does it where the kernel cannot, so it is always there.
-    pub oneshot: bool,
-    /// Urgent data.
-    pub priority: bool,
-    /// Waking not all of several reactors that watch one descriptor.
-    pub exclusive: bool,
-    /// Telling a half-close or a hang-up as such. Without it, they show only as readable or writable.
-    pub disconnect: bool,
-    /// The highest descriptor it takes, if it has a limit of its own.
-    pub max_fd: Option<RawFd>,
-}
 
 /// How a selector behaves where the reactor must know, beyond what users may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

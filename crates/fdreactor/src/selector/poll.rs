@@ -1,7 +1,8 @@
 //! poll(2): a level-triggered scan of every descriptor in each wait.
 
-use super::{Capabilities, Selector, Traits, Waiter, deadline};
+use super::{Selector, Traits, Waiter, deadline};
 use crate::{
+    backend::Capabilities,
     error::{Result, Syscall},
     event::Event,
     interest::Interest,
@@ -65,7 +66,14 @@ pub(super) struct PollSelector {
 
 impl Selector for PollSelector {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { edge: false, oneshot: true, priority: true, exclusive: false, disconnect: POLLRDHUP != 0, max_fd: None }
+        Capabilities {
+            edge: false,
+            oneshot: true,
+            priority: true,
+            exclusive: false,
+            disconnect: POLLRDHUP != 0,
+            max_fd: None,
+        }
     }
 
     fn traits(&self) -> Traits {

@@ -1,7 +1,8 @@
 //! select(2): a level-triggered scan up to the highest descriptor in each wait.
 
-use super::{Capabilities, Selector, Traits, Waiter, deadline};
+use super::{Selector, Traits, Waiter, deadline};
 use crate::{
+    backend::Capabilities,
     error::{Error, Result, Syscall},
     event::Event,
     interest::Interest,

@@ -6,11 +6,12 @@
 #![expect(unsafe_code, reason = "epoll_ctl(2), and reading the mask that mio keeps to itself")]
 
 use crate::{
+    backend::Capabilities,
     error::Syscall,
     event::Event,
     interest::Interest,
     readiness::Readiness,
-    selector::{Capabilities, Traits},
+    selector::Traits,
     sys::check,
     token::Token,
     trigger::{Arming, Trigger},
@@ -26,8 +27,14 @@ pub(super) const CREATE: Syscall = Syscall::EpollCreate;
 pub(super) const CONTROL: Syscall = Syscall::EpollCtl;
 pub(super) const WAIT: Syscall = Syscall::EpollWait;
 
-pub(super) const CAPABILITIES: Capabilities =
-    Capabilities { edge: true, oneshot: true, priority: true, exclusive: true, disconnect: true, max_fd: None };
+pub(super) const CAPABILITIES: Capabilities = Capabilities {
+    edge: true,
+    oneshot: true,
+    priority: true,
+    exclusive: true,
+    disconnect: true,
+    max_fd: None,
+};
 pub(super) const TRAITS: Traits = Traits { refuses_doubles: true, kernel_oneshot: true, live: true };
 
 const _: () = assert!(size_of::<mio::event::Event>() == size_of::<libc::epoll_event>());
@@ -48,7 +55,13 @@ fn mask(arming: Arming) -> u32 {
     mask.cast_unsigned()
 }
 
-fn control(registry: &Registry, operation: libc::c_int, fd: RawFd, events: u32, token: mio::Token) -> io::Result<()> {
+fn control(
+    registry: &Registry,
+    operation: libc::c_int,
+    fd: RawFd,
+    events: u32,
+    token: mio::Token,
+) -> io::Result<()> {
     let mut event = libc::epoll_event { events, u64: token.0 as u64 };
     // SAFETY: the registry's descriptor is open as long as the registry lives, the event outlives the call, and the kernel
     // checks `fd` and the mask.
@@ -160,8 +173,13 @@ mod tests {
     fn a_level_entry_of_ours_and_an_edge_entry_of_mios_share_one_wait() -> io::Result<()> {
         let mut poll = mio::Poll::new()?;
         let (left, right) = UnixStream::pair()?;
-        RawSource::new(left.as_raw_fd(), Arming::level(Interest::WRITABLE)).add(poll.registry(), mio::Token(1))?;
-        mio::unix::SourceFd(&right.as_raw_fd()).register(poll.registry(), mio_word(), mio::Interest::WRITABLE)?;
+        RawSource::new(left.as_raw_fd(), Arming::level(Interest::WRITABLE))
+            .add(poll.registry(), mio::Token(1))?;
+        mio::unix::SourceFd(&right.as_raw_fd()).register(
+            poll.registry(),
+            mio_word(),
+            mio::Interest::WRITABLE,
+        )?;
         let out = libc::EPOLLOUT.cast_unsigned();
         let mut first = wait(&mut poll)?;
         first.sort_unstable();

@@ -5,11 +5,12 @@
 #![expect(unsafe_code, reason = "kevent(2), and reading the filter that mio keeps to itself")]
 
 use crate::{
+    backend::Capabilities,
     error::Syscall,
     event::Event,
     interest::Interest,
     readiness::Readiness,
-    selector::{Capabilities, Traits},
+    selector::Traits,
     sys::check,
     token::Token,
     trigger::{Arming, Trigger},
@@ -26,8 +27,14 @@ pub(super) const CREATE: Syscall = Syscall::Kqueue;
 pub(super) const CONTROL: Syscall = Syscall::Kevent;
 pub(super) const WAIT: Syscall = Syscall::Kevent;
 
-pub(super) const CAPABILITIES: Capabilities =
-    Capabilities { edge: true, oneshot: true, priority: false, exclusive: false, disconnect: true, max_fd: None };
+pub(super) const CAPABILITIES: Capabilities = Capabilities {
+    edge: true,
+    oneshot: true,
+    priority: false,
+    exclusive: false,
+    disconnect: true,
+    max_fd: None,
+};
 // A filter added twice is modified, without a word. A oneshot filter knows nothing of the other one of its descriptor, so the
 // reactor disarms both.
 pub(super) const TRAITS: Traits = Traits { refuses_doubles: false, kernel_oneshot: false, live: true };
@@ -59,7 +66,12 @@ fn filter(fd: RawFd, filter: i16, flags: u16, token: mio::Token) -> libc::kevent
     change
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::unnecessary_cast, reason = "two changes, small numbers")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::unnecessary_cast,
+    reason = "two changes, small numbers"
+)]
 fn apply(registry: &Registry, mut changes: [libc::kevent; 2], ignored: &[i32]) -> io::Result<()> {
     let length = field!(changes.len());
     let events = changes.as_mut_ptr();
@@ -130,7 +142,12 @@ impl Source for RawSource {
         apply(registry, changes(self.fd, self.arming, token), &[libc::ENOENT, libc::EPIPE])
     }
 
-    fn reregister(&mut self, registry: &Registry, token: mio::Token, interest: mio::Interest) -> io::Result<()> {
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: mio::Token,
+        interest: mio::Interest,
+    ) -> io::Result<()> {
         // Deleted first: a filter that is added again keeps EV_CLEAR as it was, and reports nothing anew.
         remove(registry, self.fd)?;
         self.register(registry, token, interest)
@@ -148,7 +165,12 @@ fn raw(event: &mio::event::Event) -> libc::kevent {
     unsafe { event.read_unaligned() }
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::unnecessary_cast, reason = "see filter()")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::unnecessary_cast,
+    reason = "see filter()"
+)]
 fn readiness(event: &libc::kevent) -> Readiness {
     let bit = |present, readiness| if present { readiness } else { Readiness::EMPTY };
     let flags = event.flags as u16;

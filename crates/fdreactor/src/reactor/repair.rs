@@ -1,0 +1,75 @@
+//! What to do about descriptors that were closed behind the reactor's back: stale registrations of a reused number, and
+//! kernel entries that no number reaches any more.
+
+use super::Reactor;
+use crate::{
+    blocking::Blocking,
+    error::Result,
+    event::Event,
+    interest::Interest,
+    readiness::Readiness,
+    registry::{Entry, State},
+    sys,
+    token::Token,
+    trigger::Arming,
+};
+use std::{os::fd::RawFd, sync::Arc};
+
+impl Reactor {
+    /// Makes way for a new registration of `fd`, if the present one's descriptor was closed without our being told.
+    pub(super) fn evict_stale(&mut self, token: Token, fd: RawFd, arming: Arming) -> Result<()> {
+        let Some(&entry) = self.registry.get(token) else { return Ok(()) };
+        let double = Err(self.refusal(libc::EEXIST));
+        if !entry.selected {
+            if self.same_file(&entry).is_ok() {
+                return double;
+            }
+        } else if self.traits.refuses_doubles {
+            // Only the kernel knows. The entry is added for a moment: what it reports then is stale and dropped.
+            let probe = if arming.interest.is_empty() { Arming::oneshot(Interest::PRIORITY) } else { arming };
+            match self.selector.add(fd, token, probe) {
+                Ok(()) => self.selector.remove(fd)?,
+                Err(error) => return Err(error),
+            }
+        } else {
+            return double;
+        }
+        self.registry.vacate(token);
+        self.changed();
+        Ok(())
+    }
+
+    /// Whether the number still stands for the file that it stood for when it left the selector.
+    pub(super) fn same_file(&self, entry: &Entry) -> Result<()> {
+        let now = sys::fd::identity(entry.fd)?;
+        if entry.identity == Some(now) { Ok(()) } else { Err(self.refusal(libc::ENOENT)) }
+    }
+
+    /// Makes a new kernel set from the registry. What cannot be put in again is told invalid and closed.
+    pub(super) fn rebuild(&mut self) -> Result<()> {
+        if !self.selector.rebuild()? {
+            return Ok(());
+        }
+        self.stats.rebuilds += 1;
+        self.selector.add(self.waker.fd(), Token::WAKER, Arming::level(Interest::READABLE))?;
+        for token in self.registry.tokens() {
+            let Some(entry) = self.registry.get_mut(token) else { continue };
+            if !entry.selected {
+                continue;
+            }
+            let Entry { fd, arming, .. } = *entry;
+            if entry.state == State::Disarmed {
+                // Its one event is spent; the new set must not give another.
+                entry.selected = false;
+                entry.identity = sys::fd::identity(fd).ok();
+            } else if self.selector.add(fd, token, arming).is_err() {
+                self.registry.vacate(token);
+                self.owed.push(Event { token, readiness: Readiness::INVALID });
+            }
+        }
+        let waiter = self.selector.waiter(self.batch_size);
+        self.blocking = Some(Blocking::new(waiter, Arc::clone(&self.changes), Arc::clone(&self.waker)));
+        self.changed();
+        Ok(())
+    }
+}

@@ -1,0 +1,448 @@
+// The public API, rolled up from ts/ by `npm run build:types`: change it there.
+/// <reference types="node" />
+
+/** A wrong argument. `ERR_INVALID_ARG_TYPE` and `ERR_INVALID_ARG_VALUE` are `TypeError`s, `ERR_OUT_OF_RANGE` is a `RangeError`. */
+export declare interface ArgumentError extends Error {
+  readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE'
+}
+
+/** What finds out which descriptors are ready: epoll(7), kqueue(2), poll(2) or select(2). */
+export declare type Backend = 'epoll' | 'kqueue' | 'poll' | 'select'
+
+/** What a reactor's backend can do. */
+export declare interface Capabilities {
+  /** Edge-triggering. */
+  readonly edge: boolean
+  /** One event, then silence. */
+  readonly oneshot: boolean
+  /** Urgent data. */
+  readonly priority: boolean
+  /** Waking not all of several reactors that watch one descriptor. */
+  readonly exclusive: boolean
+  /** Telling a half-close or hang-up as such; without it they show as readable or writable only. */
+  readonly disconnect: boolean
+  /** The highest descriptor it takes, or `Infinity`. */
+  readonly maxFd: number
+}
+
+/** Who takes the turns. See {@link ReactorOptions.driver}. */
+export declare type Driver = 'loop' | 'thread' | 'manual'
+
+/** An error of the library's own. */
+export declare interface FdreactorError extends Error {
+  readonly code: FdreactorErrorCode
+}
+
+/**
+ * The library's own errors. The list is closed; docs in `README.md`, "Errors".
+ *
+ * - `ERR_FDREACTOR_CLOSED`: the reactor, registration or socket is closed.
+ * - `ERR_FDREACTOR_REENTRANT`: `poll()` was called inside a callback of the same reactor.
+ * - `ERR_FDREACTOR_WRONG_DRIVER`: `poll()` belongs to the manual driver.
+ * - `ERR_FDREACTOR_TRIGGER_UNSUPPORTED`: edge-triggering was asked of poll or select.
+ * - `ERR_FDREACTOR_INTEREST_UNSUPPORTED`: the backend cannot watch for what was asked.
+ * - `ERR_FDREACTOR_FD_LIMIT`: select takes no descriptor from 1,024 on. A `RangeError`.
+ * - `ERR_FDREACTOR_BACKEND_UNSUPPORTED`: this system does not have the backend.
+ * - `ERR_FDREACTOR_UNSUPPORTED_PLATFORM`: there is no binary for this system, or none that loads.
+ * - `ERR_FDREACTOR_INTERNAL`: a fault of fdreactor's, or a host that refuses a basic service.
+ */
+export declare type FdreactorErrorCode =
+  | 'ERR_FDREACTOR_CLOSED'
+  | 'ERR_FDREACTOR_REENTRANT'
+  | 'ERR_FDREACTOR_WRONG_DRIVER'
+  | 'ERR_FDREACTOR_TRIGGER_UNSUPPORTED'
+  | 'ERR_FDREACTOR_INTEREST_UNSUPPORTED'
+  | 'ERR_FDREACTOR_FD_LIMIT'
+  | 'ERR_FDREACTOR_BACKEND_UNSUPPORTED'
+  | 'ERR_FDREACTOR_UNSUPPORTED_PLATFORM'
+  | 'ERR_FDREACTOR_INTERNAL'
+
+/** What a registration asks for. */
+export declare interface Interest {
+  /** Data, a connection to accept, or an end to read. Asks for the peer's half-close as well. @default false */
+  readonly readable?: boolean
+  /** Room to write, or the end of a connection attempt. @default false */
+  readonly writable?: boolean
+  /** Urgent data and other exceptional conditions. Not on kqueue. @default false */
+  readonly priority?: boolean
+  /** The peer's half-close or hang-up alone, without hearing of data. Told once. Cannot be told by select. @default false */
+  readonly disconnect?: boolean
+  /**
+   * `'level'`: called in every turn while the descriptor is ready; reading a part is enough.
+   * `'edge'`: called on a change, and once at `register`, `modify` and `rearm` if ready; read or write until `WOULD_BLOCK`.
+   * More edges than changes may come. poll and select have no edges and refuse.
+   * @default 'level' in `register`, as before in `modify`
+   */
+  readonly trigger?: Trigger
+  /** One call, then silence until `rearm` or `modify`. @default false in `register`, as before in `modify` */
+  readonly oneshot?: boolean
+  /**
+   * `EPOLLEXCLUSIVE`: of several reactors that watch one descriptor, not all are woken. epoll only, with `readable` and
+   * `writable` alone, without `oneshot`. @default false in `register`, as before in `modify`
+   */
+  readonly exclusive?: boolean
+}
+
+/** What `register` takes. */
+export declare interface InterestOptions extends Interest {
+  /** Whether the open registration keeps the process alive. @default true */
+  readonly ref?: boolean
+  /** Closes the registration when aborted. If it is already, `register` throws its reason. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Reads and writes on any descriptor, at once and without changing its flags: whether they block is the descriptor's owner's
+ * choice. Counts are in bytes.
+ */
+export declare const io: {
+  /**
+   * Reads what is there, at most `length` bytes, into `buffer` at `offset`. 0 is the end; `WOULD_BLOCK` means nothing yet.
+   *
+   * @param offset Bytes from the start of `buffer`. @default 0
+   * @param length Bytes. @default all that follow `offset`
+   * @throws The errors of read(2) but `EAGAIN` and `EINTR`; argument errors.
+   */
+  readonly read: (fd: number, buffer: NodeJS.ArrayBufferView, offset?: number, length?: number) => number
+  /**
+   * Writes from `buffer` and returns how many bytes were taken, maybe fewer than asked; `WOULD_BLOCK` means none.
+   *
+   * @param offset Bytes from the start of `buffer`. @default 0
+   * @param length Bytes. @default all that follow `offset`
+   * @throws The errors of write(2) but `EAGAIN` and `EINTR`: `EPIPE`, `ECONNRESET`, ...; argument errors.
+   */
+  readonly write: (fd: number, buffer: NodeJS.ArrayBufferView, offset?: number, length?: number) => number
+  /** As `read`, into several buffers in order: the first 1,024 that are not empty. @see readv(2) */
+  readonly readv: (fd: number, buffers: readonly NodeJS.ArrayBufferView[]) => number
+  /** As `write`, from several buffers in order: the first 1,024 that are not empty. @see writev(2) */
+  readonly writev: (fd: number, buffers: readonly NodeJS.ArrayBufferView[]) => number
+  /**
+   * Takes the next connection of a listening socket and returns its descriptor, non-blocking and close-on-exec, which is
+   * yours to close; or `WOULD_BLOCK`. Connections that failed while they waited are passed over.
+   *
+   * @throws The errors of accept(2): `EMFILE`, `ENFILE`, `ENOBUFS` and `ENOMEM` leave the connection waiting.
+   */
+  readonly accept: (fd: number) => number
+}
+
+/**
+ * A descriptor of our own. Closing it first closes the registrations that watch it, so that no kernel set and no table keeps
+ * a number that may be given out again.
+ */
+export declare abstract class OwnedSource implements Source, Disposable {
+  #private
+  /**
+   * The descriptor's number, for `register` and `io`. It stays this socket's own: do not close it by number.
+   * @throws `ERR_FDREACTOR_CLOSED` after `close()`.
+   */
+  get fd(): number
+  /** Whether `close()` was called. */
+  get closed(): boolean
+  /** Closes the registrations that watch this socket, then the socket. Calling it again does nothing. */
+  close(): void
+  /** Same as `close()`. */
+  [Symbol.dispose](): void
+}
+
+/** Watches descriptors and calls back when they are ready. */
+export declare class Reactor implements Disposable {
+  #private
+  /** Which backend watches. */
+  readonly backend: Backend
+  /** Who takes the turns. */
+  readonly driver: Driver
+  /**
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for wrong options;
+   * `ERR_FDREACTOR_BACKEND_UNSUPPORTED`, `ERR_FDREACTOR_UNSUPPORTED_PLATFORM`; `EMFILE` and its like.
+   */
+  constructor(options?: ReactorOptions)
+  /**
+   * Watches a descriptor. It stays its owner's: its flags are not changed and it is never closed, save that closing a socket of
+   * this library first closes its registrations.
+   *
+   * @param source A descriptor's number, or anything with an `fd`.
+   * @param callback Called when it is ready, in the `AsyncLocalStorage` context of this call.
+   * @throws `EEXIST` if this reactor has it already; `EBADF` if it is not open; `EPERM` if epoll cannot watch it (regular files,
+   * directories, `/dev/null`: poll and select can); `ERR_FDREACTOR_TRIGGER_UNSUPPORTED`,
+   * `ERR_FDREACTOR_INTEREST_UNSUPPORTED`, `ERR_FDREACTOR_FD_LIMIT` by `capabilities`; the reason of an aborted signal.
+   */
+  register(source: number | Source, interest: InterestOptions, callback: ReadyCallback): Registration
+  /**
+   * One turn of the manual driver: waits, calls back, and returns how many callbacks ran. 0: the time is over, or a wake.
+   *
+   * A callback that throws leaves `poll` with its error; the rest of the batch is dispatched by the next `poll`.
+   * @param timeoutMs Milliseconds, fractions count and are rounded up; 0 does not wait; `Infinity` or nothing waits for ever.
+   * @throws `ERR_FDREACTOR_REENTRANT` inside a callback, `ERR_FDREACTOR_WRONG_DRIVER`, `ERR_FDREACTOR_CLOSED`; what the system
+   * says of the wait, such as `EINVAL` from poll for more descriptors than the limit of open files.
+   */
+  poll(timeoutMs?: number): number
+  /** Ends the wait that is under way, or the next one. Nothing is called back. */
+  wake(): void
+  /** Something that wakes this reactor from other threads. */
+  waker(): Waker
+  /** Lets open registrations keep the process alive, which is the default. */
+  ref(): this
+  /** Lets no registration keep the process alive. */
+  unref(): this
+  /** What it has done so far. After `close()`, what it had done by then is no longer known natively and reads 0. */
+  stats(): ReactorStats
+  /** What the backend can do. */
+  get capabilities(): Capabilities
+  /**
+   * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest and other loops can watch it.
+   * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does.
+   */
+  get fd(): number | undefined
+  /** How many registrations are open. */
+  get size(): number
+  /** Whether `close()` was called. */
+  get closed(): boolean
+  /** Closes all registrations; none is called any more. The descriptors stay open. Calling it again does nothing. */
+  close(): void
+  /** Same as `close()`. */
+  [Symbol.dispose](): void
+}
+
+/** How a reactor is made. */
+export declare interface ReactorOptions {
+  /** What finds out which descriptors are ready. `'auto'`: epoll on Linux, kqueue on macOS and the BSDs. @default 'auto' */
+  readonly backend?: 'auto' | Backend
+  /**
+   * Who takes the turns.
+   * - `'loop'`: the host's own event loop. Node.js and Electron, with epoll or kqueue.
+   * - `'thread'`: a helper thread waits; callbacks run on the host's loop. Everywhere.
+   * - `'manual'`: you call `poll()`.
+   * - `'auto'`: `'loop'` where it works, otherwise `'thread'`.
+   * @default 'auto'
+   */
+  readonly driver?: 'auto' | Driver
+  /** The most events taken in one turn, from 1 to 65,536. @default 1024 */
+  readonly batchSize?: number
+  /**
+   * Milliseconds after which a turn lets the host's loop go on, between two callbacks; the rest of the batch follows in the
+   * loop's next round (manual: in the next `poll()`). @default Infinity: a turn is one batch
+   */
+  readonly turnBudgetMs?: number
+  /** Lets select take descriptors from 1,024 on, to measure what that costs. Not on macOS. @default false */
+  readonly unboundedSelect?: boolean
+}
+
+/** What a reactor has done since it was made. */
+export declare interface ReactorStats {
+  /** Waits that ended. */
+  readonly waits: number
+  /** Events that the kernel reported and that were not stale when the wait ended. */
+  readonly events: number
+  /** Callbacks that ran. */
+  readonly callbacks: number
+  /** Calls between JavaScript and the addon that turns made. */
+  readonly crossings: number
+  /** Events dropped because their registration had changed or gone meanwhile. */
+  readonly stale: number
+  /** Registrations that were parked. */
+  readonly parked: number
+  /** Times that the kernel's set was rebuilt, to get rid of a descriptor that was closed while a duplicate of it lives. */
+  readonly rebuilds: number
+}
+
+/** A set of the bits of {@link Ready}: what was found on a descriptor. A plain number, so that nothing is allocated per event. */
+export declare type Readiness = number
+
+/**
+ * The bits of a {@link Readiness}, each as the kernel reports it.
+ *
+ * select(2) can tell only `READABLE`, `WRITABLE` and `PRIORITY`: a hang-up or error shows there as readable or writable.
+ * @see epoll_ctl(2), poll(2), select(2), kqueue(2)
+ */
+export declare const Ready: {
+  /** A read will not block: data, a connection to accept, or the end (`EPOLLIN`). */
+  readonly READABLE: 1
+  /** A write will not block, or a connection attempt has ended (`EPOLLOUT`). */
+  readonly WRITABLE: 2
+  /** Urgent data or another exceptional condition (`EPOLLPRI`). */
+  readonly PRIORITY: 4
+  /** The reading direction is closed, by the peer or on this side (`EPOLLRDHUP`). Data may still be unread. */
+  readonly READ_CLOSED: 8
+  /** The writing direction is closed. Only kqueue tells it. */
+  readonly WRITE_CLOSED: 16
+  /** Both directions are closed, or the other end of a pipe is gone (`EPOLLHUP`). Data may still be unread. */
+  readonly HANGUP: 32
+  /** An error is pending (`EPOLLERR`); `takeError()` of a socket says which. */
+  readonly ERROR: 64
+  /** The descriptor was closed while it was watched (`POLLNVAL`). Told once, on poll and select; the registration is closed. */
+  readonly INVALID: 128
+}
+
+/** Called when a descriptor is ready: at most once per registration in a turn, all conditions merged. */
+export declare type ReadyCallback = (readiness: Readiness, registration: Registration) => void
+
+/** A descriptor that a reactor watches. It never closes the descriptor and never changes its flags. */
+export declare interface Registration extends Disposable {
+  /** The descriptor's number, also after `close()`. */
+  readonly fd: number
+  /** Where it stands. */
+  readonly state: RegistrationState
+  /** What the kernel said at `close()`, if it said anything: `EBADF` or `ENOENT` if the descriptor had been closed before. */
+  readonly closeError: SystemError | undefined
+  /** Whether it keeps the process alive while it is open. */
+  readonly hasRef: boolean
+  /**
+   * Replaces the conditions and arms anew, whatever the state: if the descriptor is ready, a call follows. What was found
+   * before is not called any more. `trigger`, `oneshot` and `exclusive` stay as they were unless named; no condition at all
+   * is a pause.
+   * @throws As `register`; then it stays as it was. `EBADF` or `ENOENT` if the descriptor was closed meanwhile or its number
+   * reused; then it is closed.
+   */
+  modify(interest: Interest): this
+  /** Takes it out of the kernel's set: no call until `resume`, `rearm` or `modify`, and no cost. */
+  pause(): this
+  /** Ends a pause. Whatever is not paused is left alone. */
+  resume(): this
+  /** Arms anew: after a oneshot event, when parked, or to hear once more of what an edge has told already. */
+  rearm(): this
+  /** Makes it keep the process alive. */
+  ref(): this
+  /** Makes it not keep the process alive. */
+  unref(): this
+  /** Ends it. It always succeeds, may be called again, and no call follows. The descriptor stays open. */
+  close(): void
+}
+
+/**
+ * Where a registration stands.
+ * - `'armed'`: watched.
+ * - `'paused'`: out of the kernel's set, by `pause()` or an empty interest.
+ * - `'disarmed'`: silent after its oneshot event.
+ * - `'parked'`: out of the kernel's set after a hang-up, error or half-close with neither readable nor writable asked.
+ * - `'closed'`: gone.
+ */
+export declare type RegistrationState = 'armed' | 'paused' | 'disarmed' | 'parked' | 'closed'
+
+/** One end of a connection. */
+export declare interface SocketAddress {
+  /** The IP address; of a link-local IPv6 one with its scope, as in `fe80::1%2`. */
+  readonly address: string
+  readonly family: 'IPv4' | 'IPv6'
+  /** 0 to 65,535. */
+  readonly port: number
+}
+
+/** Anything with a descriptor. */
+export declare interface Source {
+  readonly fd: number
+}
+
+/** A failed system call, in the shape of Node's own. */
+export declare interface SystemError extends Error {
+  /** The name of the error, such as `'ECONNRESET'`. */
+  readonly code: string
+  /** Its number, negative, as libuv has it. */
+  readonly errno: number
+  /** The call that failed, by its manual page, such as `'accept'` or `'epoll_ctl'`. */
+  readonly syscall: string
+  /** The descriptor that it was about, if there was one. */
+  readonly fd?: number
+  /** The address that it was about, if there was one. */
+  readonly address?: string
+  /** The port that it was about, if there was one. */
+  readonly port?: number
+}
+
+/** A listening TCP socket: non-blocking, close-on-exec, and a source for `register`. It is closed when it is collected. */
+export declare class TcpListener extends OwnedSource {
+  #private
+  private constructor()
+  /**
+   * Binds and listens.
+   * @throws `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EMFILE`, ... with `address` and `port`; argument errors.
+   */
+  static bind(options: TcpListenerOptions): TcpListener
+  /**
+   * Takes the next connection, or `null` when none waits. One that failed while it waited is passed over.
+   * @throws `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`: no room, and the connection goes on waiting; `ERR_FDREACTOR_CLOSED`.
+   */
+  accept(): TcpStream | null
+  /** The address it listens on, with the port that the system chose. @throws `ERR_FDREACTOR_CLOSED` */
+  get localAddress(): SocketAddress
+}
+
+/** How a listener is bound. */
+export declare interface TcpListenerOptions {
+  /** A literal IP address. `'0.0.0.0'` or `'::'` listens on all. @default '127.0.0.1' */
+  readonly host?: string
+  /** 0 to 65,535; 0 lets the system choose, and `localAddress` tells. */
+  readonly port: number
+  /** The most connections that may wait to be accepted, 1 to 2^31 - 1; the system caps it (`somaxconn`). @default 511 */
+  readonly backlog?: number
+  /** `SO_REUSEADDR`: binds although closed connections of the address linger. @default true */
+  readonly reuseAddress?: boolean
+  /** `SO_REUSEPORT`: several listeners share the address; Linux spreads connections over them. @default false */
+  readonly reusePort?: boolean
+  /** `IPV6_V6ONLY`: an IPv6 listener takes no IPv4 connections. @default the system's: false on Linux */
+  readonly ipv6Only?: boolean
+}
+
+/** A TCP connection: non-blocking, close-on-exec, and a source for `register`. It is closed when it is collected. */
+export declare class TcpStream extends OwnedSource {
+  #private
+  private constructor()
+  /**
+   * Begins to connect and returns at once. When the stream becomes `WRITABLE` that has ended: `takeError()` says how.
+   * @throws What is wrong at once: `ENETUNREACH`, `EADDRNOTAVAIL`, `EMFILE`, ... with `address` and `port`; argument errors.
+   */
+  static connect(options: TcpStreamOptions): TcpStream
+  /** Reads as `io.read` does. @throws `ECONNRESET` and its like, `ERR_FDREACTOR_CLOSED`, argument errors */
+  read(buffer: NodeJS.ArrayBufferView, offset?: number, length?: number): number
+  /** Writes as `io.write` does. @throws `EPIPE`, `ECONNRESET` and their like, `ERR_FDREACTOR_CLOSED`, argument errors */
+  write(buffer: NodeJS.ArrayBufferView, offset?: number, length?: number): number
+  /**
+   * Closes one direction or both. After `'write'` the peer reads the end behind all data, and this side can still read.
+   * @throws `ENOTCONN` if it is not connected (any more), `ERR_FDREACTOR_CLOSED`
+   */
+  shutdown(direction: 'read' | 'write' | 'both'): void
+  /** Closes the connection with a reset: what is unsent is dropped, and the peer gets `ECONNRESET`. */
+  reset(): void
+  /** Takes the socket's pending error (`SO_ERROR`): why a connection attempt failed, or `undefined`. @throws `ERR_FDREACTOR_CLOSED` */
+  takeError(): SystemError | undefined
+  /** Sends small writes at once instead of gathering them (`TCP_NODELAY`). @default true */
+  setNoDelay(on?: boolean): this
+  /**
+   * Has the system probe an idle connection (`SO_KEEPALIVE`).
+   * @param idleMs Idle milliseconds before the first probe, rounded up to seconds; 0 leaves the system's. @default 0
+   */
+  setKeepAlive(on?: boolean, idleMs?: number): this
+  /** This end's address. @throws `ERR_FDREACTOR_CLOSED` */
+  get localAddress(): SocketAddress
+  /** The peer's address. @throws `ENOTCONN` before the connection is established, `ERR_FDREACTOR_CLOSED` */
+  get remoteAddress(): SocketAddress
+}
+
+/** Where to connect to. */
+export declare interface TcpStreamOptions {
+  /** A literal IP address. @default '127.0.0.1' */
+  readonly host?: string
+  /** 0 to 65,535. */
+  readonly port: number
+}
+
+/** How readiness is told. See {@link Interest.trigger}. */
+export declare type Trigger = 'level' | 'edge'
+
+/** Wakes a reactor from any thread of the process. */
+export declare class Waker {
+  /** A plain number that can be sent to a Worker by `postMessage`. */
+  readonly handle: number
+  private constructor()
+  /**
+   * Makes a waker from the handle of another one, in this thread or any other.
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  static from(handle: number): Waker
+  /** Ends the reactor's wait, or the next one if none is under way. Returns false if the reactor is closed. */
+  wake(): boolean
+}
+
+/** What reading, writing and accepting return when it would block: -1, where others throw `EAGAIN`. */
+export declare const WOULD_BLOCK = -1
+
+export {}

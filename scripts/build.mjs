@@ -1,0 +1,164 @@
+// Builds the package: `node scripts/build.mjs [addon] [ts] [types]`, all three without arguments.
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { root, run, stopAll } from './run.mjs'
+
+/** What the build writes and git keeps; `npm test` fails if the committed text is not what the build writes. */
+export const generated = ['index.d.ts', 'ts/binding.d.ts', 'Cargo.lock']
+
+/**
+ * @typedef {object} Step
+ * @property {string} does
+ * @property {readonly string[]} inputs files and folders it reads
+ * @property {string} [suffix] of what it reads in the folders, if not everything
+ * @property {readonly string[]} outputs files and folders it writes
+ * @property {() => Promise<import('./run.mjs').Outcome>} make
+ */
+
+/** @type {Readonly<Record<string, Step>>} */
+export const steps = {
+  addon: {
+    does: 'build the addon (Rust, release)',
+    inputs: ['Cargo.toml', 'Cargo.lock', 'crates', '.cargo', 'rust-toolchain.toml', 'scripts/build.mjs'],
+    outputs: ['dist/native', 'ts/binding.d.ts', 'Cargo.lock'],
+    make: () =>
+      run('napi', [
+        'build',
+        '--platform',
+        '--release',
+        '--manifest-path=crates/fdreactor-node/Cargo.toml',
+        '--output-dir=dist/native',
+        // ts/native.ts loads the addon itself: it knows the running process, a generated loader guesses from files.
+        '--no-js',
+        '--dts=../../ts/binding.d.ts',
+      ]),
+  },
+  ts: {
+    does: 'compile TypeScript',
+    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs'],
+    outputs: ['dist'],
+    make: async () => {
+      // tsc leaves behind what a source that was deleted or renamed had become.
+      for (const name of list('dist'))
+        if (name !== 'native') rmSync(join(root, 'dist', name), { recursive: true })
+      const outcome = await run('tsc', ['--project', 'tsconfig.json'])
+      // tsc does not copy declarations that it did not write.
+      if (outcome.code === 0) cpSync(join(root, 'ts/binding.d.ts'), join(root, 'dist/binding.d.ts'))
+      return outcome
+    },
+  },
+  types: {
+    does: 'roll up index.d.ts',
+    suffix: '.d.ts',
+    inputs: ['dist', 'package.json', 'package-lock.json', 'scripts/types.mjs'],
+    outputs: ['index.d.ts'],
+    make: () => run(process.execPath, ['scripts/types.mjs']),
+  },
+}
+
+/** @param {string} folder */
+function list(folder) {
+  return existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []
+}
+
+/** The addon lies in the folder of the compiled TypeScript, but is no part of that step. */
+const apart = new Set(['dist/native'])
+
+/**
+ * A digest of the content of files and folders; a missing one counts too.
+ *
+ * @param {readonly string[]} paths
+ * @param {string} [suffix] of the files that count in a folder
+ */
+function digest(paths, suffix = '') {
+  const hash = createHash('sha256')
+  /** @param {string} path */
+  const add = (path) => {
+    const stat = statSync(join(root, path), { throwIfNoEntry: false })
+    if (stat?.isDirectory()) {
+      const entries = readdirSync(join(root, path), { withFileTypes: true })
+      entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+      for (const entry of entries) {
+        const child = `${path}/${entry.name}`
+        if (entry.isDirectory() ? !apart.has(child) : child.endsWith(suffix)) add(child)
+      }
+    } else {
+      hash.update(`${path}\0${stat ? stat.size : 'none'}\0`)
+      if (stat) hash.update(readFileSync(join(root, path)))
+    }
+  }
+  for (const path of paths) add(path)
+  return hash.digest('hex')
+}
+
+/** @param {string} name */
+const stampFile = (name) => join(root, 'build', 'stamps', name)
+
+/** @param {Step} step */
+const stampOf = ({ inputs, suffix, outputs }) =>
+  `${digest(inputs, suffix)} ${digest(outputs)} ${process.platform}-${process.arch}\n`
+
+/**
+ * Whether a step's last result still stands: same inputs, and its outputs untouched since.
+ *
+ * @param {string} name
+ * @param {Step} step
+ */
+export function isFresh(name, step) {
+  const file = stampFile(name)
+  return existsSync(file) && readFileSync(file, 'utf8') === stampOf(step)
+}
+
+/**
+ * Does one step, and notes what it was made from.
+ *
+ * @param {string} name
+ * @param {Step} step
+ */
+export async function make(name, step) {
+  const outcome = await step.make()
+  if (outcome.code === 0) {
+    mkdirSync(join(root, 'build', 'stamps'), { recursive: true })
+    writeFileSync(stampFile(name), stampOf(step))
+  }
+  return outcome
+}
+
+async function main() {
+  const wanted = process.argv.slice(2)
+  const unknown = wanted.filter((name) => !(name in steps))
+  if (unknown.length > 0) {
+    console.error(`no such step: ${unknown.join(', ')} (there are: ${Object.keys(steps).join(', ')})`)
+    process.exitCode = 2
+    return
+  }
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.once(signal, () => {
+      stopAll()
+      process.exit(1)
+    })
+  }
+  for (const [name, step] of Object.entries(steps)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    console.error(step.does)
+    const { code, output } = await make(name, step)
+    if (code !== 0) {
+      process.stderr.write(output)
+      process.exitCode = 1
+      return
+    }
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()

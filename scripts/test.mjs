@@ -1,0 +1,326 @@
+// `npm test`: makes the clone ready, then runs every check, and goes on after one that fails. The last line is
+// `N passed, N failed`: the tests of cargo and ava are counted one by one, every other check is one.
+// Options: --list, --only NAME[,NAME...].
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { generated } from './build.mjs'
+import { leftOut } from './cross-check.mjs'
+import { root, run, stopAll } from './run.mjs'
+import { setup } from './setup.mjs'
+import { missing, tools } from './tools.mjs'
+
+/**
+ * @typedef {object} Result
+ * @property {number} passed
+ * @property {number} failed
+ * @property {readonly string[]} [skipped] what was not run, each with its name
+ */
+
+/** Where a check that waits for nothing ends; all of them together take a few minutes. */
+const limitMs = 15 * 60_000
+
+const isCI = Boolean(process.env['CI']) && process.env['CI'] !== 'false'
+
+/** @param {string} text */
+const say = (text) => process.stdout.write(`${text}\n`)
+
+/**
+ * Runs a program and shows what it writes.
+ *
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+async function show(program, args, env = {}) {
+  const outcome = await run(program, args, { env, limitMs, onOutput: (text) => process.stdout.write(text) })
+  if (/[^\n]$/.test(outcome.output)) say('')
+  if (outcome.timedOut) say(`stopped after ${limitMs / 60_000} minutes`)
+  else if (outcome.code !== 0) say(`${program} ended with status ${outcome.code}`)
+  return outcome
+}
+
+/**
+ * @param {boolean} isFine
+ * @returns {Result}
+ */
+const one = (isFine) => ({ passed: isFine ? 1 : 0, failed: isFine ? 0 : 1 })
+
+/**
+ * A check that is one program, fine if it ends with status 0.
+ *
+ * @param {string} line program and arguments
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+function command(line, env) {
+  const [program = '', ...args] = line.split(' ')
+  return async () => one((await show(program, args, env)).code === 0)
+}
+
+/**
+ * Counts as failed what ended badly without saying which test it was, and a run without any test.
+ *
+ * @param {Result} result
+ * @param {boolean} isComplete whether the program ended well, and with a summary
+ * @returns {Result}
+ */
+function orFailed(result, isComplete) {
+  if ((isComplete || result.failed > 0) && result.passed + result.failed > 0) return result
+  return { ...result, failed: result.failed + 1 }
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<Result>}
+ */
+async function cargoTest(args) {
+  const { code, output } = await show('cargo', ['test', '--no-fail-fast', ...args])
+  let passed = 0
+  let failed = 0
+  for (const [, ok, bad] of output.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed;/gm)) {
+    passed += Number(ok)
+    failed += Number(bad)
+  }
+  const skipped = [...output.matchAll(/^test (.+?) +\.\.\. ignored/gm)].map(([, name]) => `cargo: ${name}`)
+  return orFailed({ passed, failed, skipped }, code === 0)
+}
+
+/**
+ * Reads ava's ordinary report: its TAP reporter dies of a test that hangs or calls `process.exit`, and then says
+ * nothing about the others.
+ *
+ * @returns {Promise<Result>}
+ */
+async function nodeTest() {
+  // TERM decides which marks it writes.
+  const { code, output } = await show('ava', ['--no-color'], { TERM: 'xterm' })
+  const count = (/** @type {RegExp} */ mark) => [...output.matchAll(mark)].length
+  const passed = count(/^ {2}✔ /gm)
+  const failed =
+    count(/^ {2}✘ \[fail\]: /gm) +
+    // A file that came to a bad end.
+    count(
+      /^ {2}(?:✘ \S+ exited (?:due to|with) |✘ Exiting due to process\.exit\(\) |✘ No tests found in |Failed to exit when running )/gm,
+    ) +
+    Number(/^ {2}(\d+) tests? remained pending after a timeout$/m.exec(output)?.[1] ?? 0)
+  const skipped = [...output.matchAll(/^ {2}- \[(?:skip|todo)\] (.*)$/gm)].map(([, name]) => `ava: ${name}`)
+  return orFailed({ passed, failed, skipped }, code === 0)
+}
+
+/** The core is usable without Node. */
+async function rustPure() {
+  const { code, output } = await run(
+    'cargo',
+    'tree --package fdreactor --edges normal,build --prefix none'.split(' '),
+  )
+  const found = output.split('\n').filter((line) => /^napi|^node-/.test(line))
+  say(
+    code !== 0
+      ? output
+      : found.length > 0
+        ? `in the tree of fdreactor: ${found.join(', ')}`
+        : 'no napi in the tree',
+  )
+  return one(code === 0 && found.length === 0)
+}
+
+/** @returns {Promise<Result>} */
+async function crossCheck() {
+  const { code, output } = await show(process.execPath, ['scripts/cross-check.mjs'])
+  if (code !== leftOut || isCI) return one(code === 0)
+  return { passed: 0, failed: 0, skipped: [output.trim().split('\n')[0] ?? ''] }
+}
+
+const read = () =>
+  generated.map((file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : ''))
+
+/** What stood in the tree before anything was built. */
+const before = read()
+
+let isBuilt = false
+
+/** @returns {Promise<Result>} */
+async function generatedFiles() {
+  if (!isBuilt) {
+    say('nothing to compare with: the build failed')
+    return one(false)
+  }
+  const after = read()
+  const changed = generated.filter((_, index) => before[index] !== after[index])
+  for (const file of changed) {
+    say(`${file} was not what the build writes; it is now: look at the change and commit it`)
+    await show('git', ['--no-pager', 'diff', '--stat', '--', file])
+  }
+  if (changed.length === 0) say(`${generated.join(', ')}: unchanged by the build`)
+  return one(changed.length === 0)
+}
+
+const promised = [
+  'package.json',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'index.d.ts',
+  'dist/index.js',
+  'dist/cli/main.js',
+]
+const allowed =
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|index\.d\.ts|dist\/.*\.js|dist\/native\/fdreactor\.[\w-]+\.node)$/
+
+/** What npm would publish: all of it, nothing else, and usable once installed. */
+async function packageContents() {
+  const folder = mkdtempSync(join(tmpdir(), 'fdreactor-pack-'))
+  try {
+    const { code, output } = await run('npm', [
+      'pack',
+      '--json',
+      '--silent',
+      '--ignore-scripts',
+      '--pack-destination',
+      folder,
+    ])
+    if (code !== 0) {
+      say(output)
+      return one(false)
+    }
+    const [{ files, filename, size }] = JSON.parse(output)
+    const names = files.map((/** @type {{ path: string }} */ { path }) => path)
+    const faults = [
+      ...promised.filter((name) => !names.includes(name)).map((name) => `${name} is not in the package`),
+      ...names
+        .filter((/** @type {string} */ name) => !allowed.test(name))
+        .map((/** @type {string} */ name) => `${name} should not be in the package`),
+    ]
+    if (!names.some((/** @type {string} */ name) => name.endsWith('.node')))
+      faults.push('there is no addon in the package')
+    const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(
+      readFileSync(join(root, 'package.json'), 'utf8'),
+    )
+    const needs = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
+    if (needs.length > 0)
+      faults.push(`an installed package needs ${needs.join(', ')}; it should need nothing`)
+
+    const unpacked = await run('tar', ['-xzf', join(folder, filename), '-C', folder])
+    const used = await run(
+      process.execPath,
+      ['--input-type=module', '--eval', `await import('${join(folder, 'package/dist/index.js')}')`],
+      { cwd: folder },
+    )
+    if (unpacked.code !== 0 || used.code !== 0)
+      faults.push(`the unpacked package cannot be imported:\n${unpacked.output}${used.output}`)
+
+    for (const fault of faults) say(fault)
+    say(`${names.length} files, ${Math.round(size / 1024)} KB packed`)
+    return one(faults.length === 0)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @returns {Promise<Result>} */
+async function externalTools() {
+  for (const { name, debian, usedBy } of missing)
+    say(`${name} is not here (Debian: ${debian}); used for ${usedBy}`)
+  if (missing.length === 0) say(tools.map(({ name }) => name).join(', '))
+  if (isCI)
+    return {
+      passed: tools.length - missing.length > 0 && missing.length === 0 ? 1 : 0,
+      failed: missing.length,
+    }
+  return missing.length === 0
+    ? one(true)
+    : { passed: 0, failed: 0, skipped: missing.map(({ name }) => `what needs ${name}`) }
+}
+
+/** In the order in which they run: what takes seconds comes first. @type {Readonly<Record<string, () => Promise<Result>>>} */
+const checks = {
+  tools: externalTools,
+  generated: generatedFiles,
+  rooms: command('node scripts/rooms.mjs'),
+  format: command('prettier --check --log-level warn .'),
+  lint: command('oxlint --deny-warnings --type-aware --format unix'),
+  types: command('tsc --project tsconfig.test.json'),
+  package: packageContents,
+  'node-test': nodeTest,
+  'rust-format': command('cargo fmt --all --check -- --color never'),
+  'rust-pure': rustPure,
+  'rust-test': () => cargoTest(['--package', 'fdreactor']),
+  'rust-lint': command('cargo clippy --workspace --all-targets -- -D warnings'),
+  'rust-docs': command('cargo doc --workspace --no-deps', { RUSTDOCFLAGS: '-D warnings' }),
+  'rust-cross': crossCheck,
+}
+
+/** @param {number} start */
+const since = (start) => `${((Date.now() - start) / 1000).toFixed(1)} s`
+
+/** @returns {Promise<Result>} */
+async function ready() {
+  try {
+    await setup()
+    isBuilt = true
+    return { passed: 0, failed: 0 }
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error))
+    return one(false)
+  }
+}
+
+/** @param {readonly string[]} names */
+async function main(names) {
+  const started = Date.now()
+  /** @type {(Result & { name: string, time: string })[]} */
+  const results = []
+  for (const name of ['setup', ...names]) {
+    const start = Date.now()
+    if (name !== 'setup') say(`\n== ${name}`)
+    const result = await (checks[name] ?? ready)()
+    if (name !== 'setup') say(`== ${name}: ${result.failed > 0 ? 'FAILED' : 'done'} in ${since(start)}`)
+    results.push({ name, time: since(start), ...result })
+  }
+
+  say('')
+  for (const { name, time, passed, failed, skipped = [] } of results) {
+    const word = failed > 0 ? 'FAILED' : passed === 0 && skipped.length > 0 ? 'left out' : 'ok'
+    const counts = `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} left out` : ''}`
+    say(
+      `${name.padEnd(12)} ${word.padEnd(9)} ${time.padStart(8)}  ${name === 'setup' ? '' : counts}`.trimEnd(),
+    )
+  }
+  const skipped = results.flatMap((result) => result.skipped ?? [])
+  if (skipped.length > 0) say(`\nleft out:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
+  say(`\nin ${since(started)}`)
+  const sum = (/** @type {'passed' | 'failed'} */ key) =>
+    results.reduce((total, result) => total + result[key], 0)
+  say(`${sum('passed')} passed, ${sum('failed')} failed`)
+  process.exitCode = sum('failed') > 0 ? 1 : 0
+}
+
+// The checks run in process groups of their own, which neither Ctrl-C nor a closed pipe reaches.
+for (const [signal, status] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])) {
+  process.once(signal, () => {
+    stopAll()
+    process.exit(status)
+  })
+}
+process.stdout.on('error', () => {
+  stopAll()
+  process.exit(1)
+})
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, list: { type: 'boolean' } },
+})
+const wanted = values.only?.flatMap((names) => names.split(','))
+const unknown = wanted?.filter((name) => !(name in checks)) ?? []
+if (values.list) {
+  say(Object.keys(checks).join('\n'))
+} else if (unknown.length > 0) {
+  console.error(`no such check: ${unknown.join(', ')} (there are: ${Object.keys(checks).join(', ')})`)
+  process.exitCode = 2
+} else {
+  await main(Object.keys(checks).filter((name) => !wanted || wanted.includes(name)))
+}

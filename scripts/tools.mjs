@@ -1,0 +1,33 @@
+// The programs that tests use and that neither npm nor cargo brings, in one place: the tests, `npm test` and .ci/run
+// read this table. `node scripts/tools.mjs` prints the Debian packages of what is missing here.
+import { pathToFileURL } from 'node:url'
+import { packages as crossPackages, toolchain } from './cross-check.mjs'
+import { which } from './run.mjs'
+
+/**
+ * @typedef {object} Tool
+ * @property {string} name the program
+ * @property {string} debian the package that holds it
+ * @property {string} usedBy
+ */
+
+/** @satisfies {readonly Tool[]} */
+export const tools = /** @type {const} */ ([
+  { name: 'socat', debian: 'socat', usedBy: 'the echo server and half-closed connections from outside' },
+  { name: 'nc', debian: 'netcat-openbsd', usedBy: 'the echo server from outside' },
+  { name: 'redis-benchmark', debian: 'redis-tools', usedBy: 'many connections at once' },
+  { name: 'redis-cli', debian: 'redis-tools', usedBy: 'a client that pipelines' },
+  { name: 'strace', debian: 'strace', usedBy: 'counting system calls' },
+])
+
+/** @typedef {typeof tools[number]['name']} ToolName */
+
+/** The tools that this machine lacks. */
+export const missing = tools.filter(({ name }) => !which(name))
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  /** @type {Set<string>} */
+  const wanted = new Set(missing.map(({ debian }) => debian))
+  if (!toolchain()) for (const name of crossPackages) wanted.add(name)
+  if (wanted.size > 0) console.log([...wanted].join('\n'))
+}
