@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+
+const root = new URL('../', import.meta.url)
+const readme = readFileSync(new URL('README.md', root), 'utf8')
+const api = readFileSync(new URL('index.d.ts', root), 'utf8')
+
+/** The example as a user has it: a file of its own that imports the package by name. */
+function writeExample(): string {
+  const code = /```ts\n(import[^`]*)```/.exec(readme)?.[1] ?? ''
+  const file = new URL('build/readme-example.mjs', root)
+  mkdirSync(new URL('build/', root), { recursive: true })
+  writeFileSync(file, code.replace('port: 7000', 'port: 0'))
+  return fileURLToPath(file)
+}
+
+test("the readme's example runs as it stands, and echoes", async (t) => {
+  const child = spawn(process.execPath, [writeExample()], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [line] = (await child.stdout.setEncoding('utf8').take(1).toArray()) as string[]
+  const port = Number(/port: (\d+)/.exec(line ?? '')?.[1])
+  const socket = connect(port, '127.0.0.1')
+  socket.end('hello')
+  const chunks = (await socket.setEncoding('utf8').toArray()) as string[]
+  t.is(chunks.join(''), 'hello')
+})
+
+test("the readme's list of errors is the list of the types", (t) => {
+  const typed = [...api.matchAll(/ {2}\| 'ERR_FDREACTOR_(\w+)'/g)].map(([, name]) => name).toSorted()
+  const told = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name).toSorted()
+  t.true(typed.length > 5)
+  t.deepEqual(told, typed)
+})
