@@ -33,8 +33,11 @@ export class Connection {
   #received = 0
   #readable = true
   #writable = false
-  /** Nothing more is read: the peer has ended, or the server is stopping. */
+  /** The peer has ended: nothing more will come. */
   #ended = false
+  /** The server is stopping: what comes is read and dropped. */
+  #stopping = false
+  #shut = false
   #closed = false
 
   /** @throws What `register` throws; then the stream is still open. */
@@ -55,11 +58,14 @@ export class Connection {
     return this.#backlog.size
   }
 
-  /** Takes what has come so far and stops reading; what is kept is sent, and then the connection ends. */
+  /**
+   * Takes what has come so far, sends what is kept, and then the end. Closing with bytes unread would reset the connection,
+   * and the peer would lose what is on its way: so whatever still comes is read until the peer has ended too.
+   */
   finish(): void {
     this.#attempt(() => {
       if (this.#readable) this.#read(false)
-      this.#ended = true
+      this.#stopping = true
       this.#settle()
     })
   }
@@ -111,7 +117,7 @@ export class Connection {
         this.#ended = true
         return
       }
-      this.#echo(scratch.subarray(0, count))
+      if (!this.#stopping) this.#echo(scratch.subarray(0, count))
       share += count
       if (once) return
       if (share >= FAIR_SHARE) {
@@ -148,7 +154,12 @@ export class Connection {
       this.close('ended')
       return
     }
-    const readable = !this.#ended && this.kept < (this.#readable ? HIGH_WATER : LOW_WATER)
+    if (this.#stopping && this.kept === 0 && !this.#shut) {
+      this.#shut = true
+      this.#stream.shutdown('write')
+    }
+    const hasRoom = this.kept < (this.#readable ? HIGH_WATER : LOW_WATER)
+    const readable = this.#stopping ? this.#shut : hasRoom && !this.#ended
     const writable = this.kept > 0
     if (readable === this.#readable && writable === this.#writable) return
     this.#readable = readable

@@ -20,7 +20,9 @@ function asHex(): TextLog {
 }
 
 function asText(encoding: 'gb2312' | 'utf-8'): TextLog {
-  const decoder = new TextDecoder(encoding, { ignoreBOM: true })
+  // GB18030 contains GB2312 and GBK. By the Encoding Standard all three are decoded alike; Node's GBK maps bytes that are none of
+  // its own to private characters instead of U+FFFD.
+  const decoder = new TextDecoder(encoding === 'gb2312' ? 'gb18030' : encoding, { ignoreBOM: true })
   return { push: (bytes) => decoder.decode(bytes, { stream: true }), end: () => decoder.decode() }
 }
 

@@ -87,6 +87,7 @@ export function parseOptions(args: readonly string[]): EchoOptions | 'help' {
       `--trigger edge needs epoll or kqueue: ${backend} scans the state of descriptors and has no edges`,
     )
   }
+  if (values.host === '') throw new UsageError('--host must be an address or a name, and is empty')
   return {
     backend,
     trigger,

@@ -9,7 +9,7 @@ import type { EchoOptions } from './options.js'
 
 /** How long an accept that found no room waits for another try, unless a connection ends before. */
 const RETRY_MS = 200
-/** How long a stopping server waits for peers to take what is kept for them. */
+/** How long a stopping server waits for a peer that takes nothing of what is kept for it. */
 const GRACE_MS = 2000
 
 const HELP = 'commands: status (counts), quit or exit (stop), help'
@@ -62,11 +62,20 @@ export class EchoServer {
       this.#end()
       return
     }
-    this.#stopping = setTimeout(() => this.#end(), GRACE_MS)
+    this.#stopping = this.#grant(this.#around.totals.sent)
     clearTimeout(this.#retry)
     this.#listener.close()
     for (const connection of this.#connections) connection.finish()
     if (this.#connections.size === 0) this.#end()
+  }
+
+  /** Ends when nothing has been sent for a while. */
+  #grant(sent: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const now = this.#around.totals.sent
+      if (now === sent) this.#end()
+      else this.#stopping = this.#grant(now)
+    }, GRACE_MS)
   }
 
   #end(): void {
@@ -82,9 +91,10 @@ export class EchoServer {
   #accept(): void {
     try {
       for (let stream = this.#listener.accept(); stream !== null; stream = this.#listener.accept()) {
-        this.#noRoom.over()
         this.#welcome(stream)
       }
+      // Not at each connection: with a full table every one that ends makes room for just one.
+      this.#noRoom.over()
     } catch (error) {
       // The connection goes on waiting, and a level listener would be told of it without end.
       this.#noRoom.add(describe(error))
@@ -97,6 +107,8 @@ export class EchoServer {
     clearTimeout(this.#retry)
     this.#retry = undefined
     this.#listening.resume()
+    // Also if none waits any more: only an accept that finds none ends the episode.
+    this.#accept()
   }
 
   #welcome(stream: TcpStream): void {

@@ -1,0 +1,81 @@
+// Many bytes and many peers: everything comes back, to whom it belongs.
+import { spawn } from 'node:child_process'
+import { within } from '../helpers/echo-change.js'
+import { burst, slowReader, throughNc, throughSocat } from '../helpers/echo-clients.js'
+import { each, startColumn } from '../helpers/echo-columns.js'
+import { isLinux } from '../helpers/echo-process.js'
+
+const MIB = 1024 * 1024
+
+each(
+  '16 MiB through socat come back as they were',
+  async (t, column) => {
+    const server = await startColumn(t, column, ['--log-encoding', 'gb2312'])
+    await t.notThrowsAsync(throughSocat(server))
+    await server.connections(0)
+  },
+  { tools: ['socat'] },
+)
+
+each(
+  '16 MiB through nc come back as they were',
+  async (t, column) => {
+    const server = await startColumn(t, column, ['--log-encoding', 'none'])
+    await t.notThrowsAsync(throughNc(server))
+    await server.connections(0)
+  },
+  { tools: ['nc'] },
+)
+
+each('1,000 clients that connect at once get their own bytes back', async (t, column) => {
+  const server = await startColumn(t, column, ['--log-encoding', 'none'])
+  // select watches the descriptors below 1,024, and node has some twenty of its own.
+  const room = column.backend === 'select' && isLinux ? 1024 - server.descriptors() : 1000
+  const count = Math.min(room, 1000)
+  await t.notThrowsAsync(burst(server, { count }))
+  await server.connections(0)
+  const { accepted } = await server.status()
+  t.is(accepted, count)
+})
+
+each(
+  'a peer that sends 64 MiB and never reads costs little memory, holds nobody up, and gets every byte when it reads',
+  async (t, column) => {
+    const server = await startColumn(t, column, ['--quiet'])
+    // The kernel holds some of the 64 MiB as well, so a server that keeps them all grows by less than that. A correct one
+    // keeps a fraction of a mebibyte; the rest is the slack of V8's heap and of the allocator.
+    const { sent, grown } = await slowReader(server, { growth: 24 * MIB })
+    t.log(`${(sent / MIB).toFixed(1)} MiB sent, the server grew by ${(grown / MIB).toFixed(1)} MiB`)
+    t.true(sent < 64 * MIB, 'the sender was never held up')
+    await server.connections(0)
+  },
+  { linux: true },
+)
+
+for (const pipeline of [1, 16]) {
+  each(
+    `redis-benchmark gets through, ${pipeline} at a time`,
+    async (t, column) => {
+      const server = await startColumn(t, column, ['--quiet'])
+      // An echoed request is a valid reply: an array of strings.
+      const args = `-h ${server.host} -p ${server.port} --csv -t ping_mbulk,set,get -c 50 -n 100000 -P ${pipeline}`
+      const benchmark = spawn('redis-benchmark', args.split(' '), { stdio: ['ignore', 'pipe', 'pipe'] })
+      t.teardown(() => benchmark.kill('SIGKILL'))
+      let output = ''
+      benchmark.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString()
+      })
+      const code = await within(
+        new Promise((resolve) => {
+          benchmark.on('close', resolve)
+        }),
+        'redis-benchmark',
+        120_000,
+      )
+      t.is(code, 0)
+      const reported = [...output.matchAll(/^"(\w+)","[\d.]+"/gm)].map(([, name]) => name)
+      t.deepEqual(reported, ['PING_MBULK', 'SET', 'GET'])
+    },
+    { tools: ['redis-benchmark'] },
+  )
+}

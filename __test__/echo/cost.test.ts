@@ -1,0 +1,33 @@
+// What a message costs, counted in system calls.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from '../helpers/echo-connection.js'
+import { each, startColumn } from '../helpers/echo-columns.js'
+
+const MESSAGES = 500
+
+each(
+  "an echoed message costs four system calls: Node's wait, the reactor's, a read and a write",
+  async (t, column) => {
+    const folder = mkdtempSync(join(tmpdir(), 'fdreactor-cost-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const trace = join(folder, 'trace')
+    const wrapper = ['strace', '-D', '-f', '-qq', '-e', 'signal=none', '-o', trace]
+    const server = await startColumn(t, column, ['--quiet'], { wrapper })
+    const client = await Client.open(server)
+    const message = Buffer.alloc(64, 'x')
+    // The first ones compile code and grow tables.
+    for (let i = 0; i < 50; i += 1) await client.roundTrip(message)
+    const before = readFileSync(trace, 'utf8').length
+    for (let i = 0; i < MESSAGES; i += 1) await client.roundTrip(message)
+    const calls = readFileSync(trace, 'utf8')
+      .slice(before)
+      .split('\n')
+      .flatMap((line) => /^\d+ +(\w+)\(/.exec(line)?.[1] ?? [])
+    // A few more are Node's own, which tidies up now and then.
+    t.true(calls.length <= MESSAGES * 4.2, `${calls.length} calls for ${MESSAGES} messages`)
+    client.close()
+  },
+  { linux: true, tools: ['strace'], on: [{ backend: 'epoll', trigger: 'level' }] },
+)

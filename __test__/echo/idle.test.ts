@@ -1,0 +1,88 @@
+// Who does nothing costs nothing: counted in system calls.
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExecutionContext } from 'ava'
+import { eventually } from '../helpers/echo-change.js'
+import { Client } from '../helpers/echo-connection.js'
+import { type Column, each, startColumn } from '../helpers/echo-columns.js'
+import type { EchoServer, Start } from '../helpers/echo-server.js'
+
+const needs = { linux: true, tools: ['strace'] } as const
+
+interface Traced {
+  readonly server: EchoServer
+  /** Waits for a second in which the server makes no system call. */
+  readonly silence: () => Promise<true>
+}
+
+async function startTraced(t: ExecutionContext, column: Column, how: Start = {}): Promise<Traced> {
+  const folder = mkdtempSync(join(tmpdir(), 'fdreactor-idle-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const trace = join(folder, 'trace')
+  // -D: the traced program stays this process's child, and strace watches from the side.
+  const wrapper = ['strace', '-D', '-f', '-qq', '-e', 'signal=none', '-o', trace]
+  const server = await startColumn(t, column, ['--log-encoding', 'none'], { ...how, wrapper })
+  const size = (): number => statSync(trace).size
+  t.true(size() > 0, 'nothing is traced')
+  return {
+    server,
+    // Several attempts, since node itself tidies up for a while after it has had work.
+    silence: () =>
+      eventually(async () => {
+        const before = size()
+        await sleep(1000)
+        return size() === before || undefined
+      }, 'second without a system call'),
+  }
+}
+
+each(
+  'fifty idle connections cost no system call',
+  async (t, column) => {
+    const { server, silence } = await startTraced(t, column)
+    const clients = await Promise.all(Array.from({ length: 50 }, () => Client.open(server)))
+    for (const client of clients) await client.roundTrip(Buffer.from('hello'))
+    // Nor does one that has gone.
+    clients[0]?.finish()
+    await clients[0]?.expectEnd()
+    t.true(await silence())
+    for (const client of clients.slice(1)) await client.roundTrip(Buffer.from('hello'))
+    for (const client of clients) client.close()
+  },
+  needs,
+)
+
+each(
+  'a peer that does not read costs no system call while it does not',
+  async (t, column) => {
+    const { server, silence } = await startTraced(t, column)
+    const client = await Client.open(server)
+    // More than the server and the kernels keep.
+    client.send(Buffer.alloc(64 * 1024 * 1024)).catch(() => undefined)
+    await eventually(async () => {
+      const { kept = 0 } = await server.status()
+      return kept > 0 || undefined
+    }, 'bytes kept')
+    // Neither that it has sent more nor that it takes nothing wakes the server.
+    t.true(await silence())
+    client.close()
+  },
+  needs,
+)
+
+each(
+  'standard input at its end costs no system call',
+  async (t, column) => {
+    for (const stdin of ['pipe', 'ignore'] as const) {
+      const { server, silence } = await startTraced(t, column, { stdin })
+      server.child.stdin?.end()
+      t.true(await silence())
+      const client = await Client.open(server)
+      await client.roundTrip(Buffer.from('hello'))
+      client.close()
+    }
+  },
+  needs,
+)

@@ -1,0 +1,59 @@
+import test, { type ExecutionContext } from 'ava'
+import { missing, type ToolName } from '../../scripts/tools.mjs'
+import { isLinux } from './echo-process.js'
+import { type EchoServer, type Start, startEcho } from './echo-server.js'
+
+/** A way to run the server; every test runs on each. */
+export interface Column {
+  readonly backend: 'epoll' | 'kqueue' | 'poll' | 'select'
+  readonly trigger: 'level' | 'edge'
+}
+
+const best = isLinux ? 'epoll' : 'kqueue'
+
+export const columns: readonly Column[] = [
+  { backend: best, trigger: 'level' },
+  { backend: best, trigger: 'edge' },
+  { backend: 'poll', trigger: 'level' },
+  { backend: 'select', trigger: 'level' },
+]
+
+export interface Needs {
+  /** Programs from outside; where one is missing, the test is left out by its name. */
+  readonly tools?: readonly ToolName[]
+  /** It reads the tables of the Linux kernel. */
+  readonly linux?: boolean
+  readonly on?: readonly Column[]
+}
+
+/** One test after another: each has a server of its own, and many of them keep a processor busy. */
+export function serial(needs: Needs = {}): typeof test.serial | typeof test.skip {
+  const isHere = !missing.some(({ name }) => needs.tools?.includes(name)) && (isLinux || !needs.linux)
+  return isHere ? test.serial : test.serial.skip
+}
+
+/** Declares a test for each column. */
+export function each(
+  title: string,
+  run: (t: ExecutionContext, column: Column) => Promise<void>,
+  needs: Needs = {},
+): void {
+  const declare = serial(needs)
+  for (const column of needs.on ?? columns) {
+    declare(`${title}::${column.backend}::${column.trigger}`, async (t) => {
+      // ava ends a file in which nothing happens for so long; that is for tests that hang, not for slow machines.
+      t.timeout(4 * 60_000)
+      await run(t, column)
+    })
+  }
+}
+
+/** Starts the server of a column on a free port. */
+export function startColumn(
+  t: ExecutionContext,
+  { backend, trigger }: Column,
+  args: readonly string[] = [],
+  how: Start = {},
+): Promise<EchoServer> {
+  return startEcho(t, ['--backend', backend, '--trigger', trigger, '--port', '0', ...args], how)
+}
