@@ -408,7 +408,8 @@ export declare class TcpStream extends OwnedSource {
   setNoDelay(on?: boolean): this
   /**
    * Has the system probe an idle connection (`SO_KEEPALIVE`).
-   * @param idleMs Idle milliseconds before the first probe, rounded up to seconds; 0 leaves the system's. @default 0
+   * @param idleMs Idle milliseconds before the first probe, at most 32,767,000, rounded up to seconds; 0 leaves the system's.
+   * @default 0
    */
   setKeepAlive(on?: boolean, idleMs?: number): this
   /** This end's address. @throws `ERR_FDREACTOR_CLOSED` */

@@ -204,7 +204,16 @@ function describe(value: unknown): string {
       return 'a function'
     }
     default: {
-      return Array.isArray(value) ? 'an array' : 'an object'
+      return isArray(value) ? 'an array' : 'an object'
     }
+  }
+}
+
+/** `Array.isArray`, which a revoked proxy makes throw: that is no array. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
   }
 }

@@ -1,6 +1,5 @@
-import { failureToError, errnoOf } from './errors.js'
+import { argumentType, errnoOf, failureToError, isArray } from './errors.js'
 import { native } from './native.js'
-import { argumentType } from './errors.js'
 import { descriptor, stretch } from './validate.js'
 
 /** What reading, writing and accepting return when it would block: -1, where others throw `EAGAIN`. */
@@ -25,13 +24,17 @@ export function outcome(result: number, fd: number): number {
   throw failureToError(result, { fd })
 }
 
-function views(buffers: unknown): asserts buffers is readonly NodeJS.ArrayBufferView[] {
-  if (!Array.isArray(buffers))
+/** A plain array of views: nothing of the caller's code runs any more once the addon has looked at the first one. */
+function views(buffers: unknown): NodeJS.ArrayBufferView[] {
+  if (!isArray(buffers))
     throw argumentType('buffers', 'an array of Buffers, TypedArrays or DataViews', buffers)
-  for (const [index, buffer] of buffers.entries()) {
-    if (!ArrayBuffer.isView(buffer))
+  const copy = Array.from(buffers)
+  for (const [index, buffer] of copy.entries()) {
+    if (!ArrayBuffer.isView(buffer)) {
       throw argumentType(`buffers[${index}]`, 'a Buffer, TypedArray or DataView', buffer)
+    }
   }
+  return copy as NodeJS.ArrayBufferView[]
 }
 
 /**
@@ -68,15 +71,13 @@ export const io = {
   /** As `read`, into several buffers in order: the first 1,024 that are not empty. @see readv(2) */
   readv(fd: number, buffers: readonly NodeJS.ArrayBufferView[]): number {
     const number = descriptor(fd, 'fd')
-    views(buffers)
-    return outcome(native.readv(number, buffers), number)
+    return outcome(native.readv(number, views(buffers)), number)
   },
 
   /** As `write`, from several buffers in order: the first 1,024 that are not empty. @see writev(2) */
   writev(fd: number, buffers: readonly NodeJS.ArrayBufferView[]): number {
     const number = descriptor(fd, 'fd')
-    views(buffers)
-    return outcome(native.writev(number, buffers), number)
+    return outcome(native.writev(number, views(buffers)), number)
   },
 
   /**

@@ -108,7 +108,7 @@ export class Reactor implements Disposable {
   readonly #native: NativeReactor
   readonly #dispatcher: Dispatcher
   readonly #owner: Owner
-  readonly #registrations = new Set<Watched>()
+  readonly #registrations = new Map<number, Watched>()
   /** Kept here: while nothing is registered the addon holds it weakly, so that an unused reactor can be collected. */
   readonly #dispatch = (count: number): number => this.#onBatch(count)
   #references = 0
@@ -172,10 +172,12 @@ export class Reactor implements Disposable {
     parsed.signal?.throwIfAborted()
     this.#open()
     const token = this.#native.register(fd, parsed.bits)
+    // One whose descriptor was closed behind our back has made way.
+    this.#registrations.get(fd)?.endIfGone()
     if (token < 0) throw failureToError(token, { fd, ...advice(token) })
     const registration = new Watched(this.#owner, token, fd, source, parsed, callback)
-    this.#registrations.add(registration)
-    if (this.#registrations.size === 1) this.#native.keepAlive(true)
+    this.#registrations.set(fd, registration)
+    this.#native.keepAlive(true)
     return registration
   }
 
@@ -266,7 +268,7 @@ export class Reactor implements Disposable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const registration of this.#registrations) registration.close()
+    for (const registration of this.#registrations.values()) registration.close()
     this.#dispatcher.clear()
     this.#native.close()
   }
@@ -283,7 +285,8 @@ export class Reactor implements Disposable {
       this.#crossings += 1
       const count = this.#native.turn(Math.min(Math.max(left, 0), SLICE_MS))
       if (count === WOKEN) return 0
-      if (count !== 0 || left <= SLICE_MS) return check(count)
+      // Nothing may also be a stale event, which ends no wait.
+      if (count !== 0 || performance.now() >= deadline) return check(count)
     }
   }
 
@@ -315,7 +318,7 @@ export class Reactor implements Disposable {
   }
 
   #forget(registration: Watched): void {
-    this.#registrations.delete(registration)
+    this.#registrations.delete(registration.fd)
     if (this.#registrations.size === 0) this.#native.keepAlive(false)
   }
 

@@ -163,6 +163,11 @@ export class Watched implements Registration {
     this.close()
   }
 
+  /** Ends it on this side if the addon has done so on its own. */
+  endIfGone(): void {
+    if (this.#owner.native.state(this.#token()) === -1) this.#end()
+  }
+
   /** Ends it on this side; the addon has done so on its own. */
   #end(): void {
     if (this.#ref) this.#owner.count(-1)
@@ -183,8 +188,7 @@ export class Watched implements Registration {
   /** Takes the token that a verb returned. A failed verb may have closed the registration: its descriptor was gone. */
   #apply(result: number): this {
     if (result < 0) {
-      const old = this.#token()
-      if (this.#owner.native.state(old) === -1) this.#end()
+      this.endIfGone()
       check(result, { fd: this.fd })
     }
     this.#entry.generation = result % WORD

@@ -1,4 +1,4 @@
-import { argumentType, argumentValue, outOfRange } from './errors.js'
+import { argumentType, argumentValue, isArray, outOfRange } from './errors.js'
 
 const MAX_FD = 2 ** 31 - 1
 
@@ -16,10 +16,13 @@ export function integer(value: unknown, name: string, min: number, max: number):
   return value + 0
 }
 
-/** A duration in milliseconds: zero or more, fractions and `Infinity` included. */
-export function milliseconds(value: unknown, name: string): number {
+/** A duration in milliseconds, fractions included: zero or more, up to `Infinity` unless there is a limit. */
+export function milliseconds(value: unknown, name: string, max = Number.POSITIVE_INFINITY): number {
   if (typeof value !== 'number') throw argumentType(name, 'a number of milliseconds', value)
-  if (!(value >= 0)) throw outOfRange(name, 'zero or more milliseconds', value)
+  if (!(value >= 0 && value <= max)) {
+    const limit = max === Number.POSITIVE_INFINITY ? '' : `, at most ${max}`
+    throw outOfRange(name, `zero or more milliseconds${limit}`, value)
+  }
   return value
 }
 
@@ -41,7 +44,8 @@ export function oneOf<const T extends string>(value: unknown, name: string, choi
 
 /** An object whose keys are all known: a misspelt option is an error, not a silence. */
 export function options(value: unknown, name: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) throw argumentType(name, 'an object', value)
+  if (typeof value !== 'object' || value === null || isArray(value))
+    throw argumentType(name, 'an object', value)
   for (const key of Object.keys(value)) {
     if (!known.includes(key))
       throw argumentValue(`${name}.${key}`, `left out: there are only ${known.join(', ')}`, key)

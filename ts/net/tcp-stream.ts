@@ -15,6 +15,9 @@ export interface TcpStreamOptions {
   readonly port: number
 }
 
+/** What Linux takes (tcp(7)). */
+const MAX_IDLE_MS = 32_767_000
+
 const DIRECTIONS = ['read', 'write', 'both'] as const
 
 type Handle = InstanceType<typeof native.NativeTcpStream>
@@ -89,10 +92,11 @@ export class TcpStream extends OwnedSource {
 
   /**
    * Has the system probe an idle connection (`SO_KEEPALIVE`).
-   * @param idleMs Idle milliseconds before the first probe, rounded up to seconds; 0 leaves the system's. @default 0
+   * @param idleMs Idle milliseconds before the first probe, at most 32,767,000, rounded up to seconds; 0 leaves the system's.
+   * @default 0
    */
   setKeepAlive(on = true, idleMs = 0): this {
-    check(this.#handle.setKeepAlive(boolean(on, 'on'), milliseconds(idleMs, 'idleMs')))
+    check(this.#handle.setKeepAlive(boolean(on, 'on'), milliseconds(idleMs, 'idleMs', MAX_IDLE_MS)))
     return this
   }
 
