@@ -36,7 +36,7 @@ export interface Options {
 export function run(script: string, { args = [], flags = [], wrapper = [] }: Options = {}): Promise<Outcome> {
   const [program, ...rest] = [...wrapper, process.execPath]
   const child = spawn(
-    program as string,
+    program,
     [...rest, ...flags, '--input-type=module', '--eval', PREAMBLE + script, '--', ...args],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS, killSignal: 'SIGKILL' },
   )
