@@ -151,6 +151,8 @@ export declare class Reactor implements Disposable {
   readonly backend: Backend
   /** Who takes the turns. */
   readonly driver: Driver
+  /** What the backend can do. */
+  readonly capabilities: Capabilities
   /**
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for wrong options;
    * `ERR_FDREACTOR_BACKEND_UNSUPPORTED`, `ERR_FDREACTOR_UNSUPPORTED_PLATFORM`; `EMFILE` and its like.
@@ -184,10 +186,8 @@ export declare class Reactor implements Disposable {
   ref(): this
   /** Lets no registration keep the process alive. */
   unref(): this
-  /** What it has done so far. After `close()`, what it had done by then is no longer known natively and reads 0. */
+  /** What it has done so far, also after `close()`. */
   stats(): ReactorStats
-  /** What the backend can do. */
-  get capabilities(): Capabilities
   /**
    * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest and other loops can watch it.
    * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does.
@@ -269,7 +269,10 @@ export declare const Ready: {
   readonly HANGUP: 32
   /** An error is pending (`EPOLLERR`); `takeError()` of a socket says which. */
   readonly ERROR: 64
-  /** The descriptor was closed while it was watched (`POLLNVAL`). Told once, on poll and select; the registration is closed. */
+  /**
+   * The descriptor was closed while it was watched (`POLLNVAL`). Told once, and the registration is closed. poll and select see it
+   * in their next wait; epoll and kqueue forget a closed descriptor silently, and tell it only when their set is rebuilt.
+   */
   readonly INVALID: 128
 }
 

@@ -79,6 +79,20 @@ const SLICE_MS = 100
 const WOKEN = -1
 
 type NativeReactor = InstanceType<typeof native.NativeReactor>
+type NativeStats = NonNullable<ReturnType<NativeReactor['stats']>>
+
+/** What a reactor that is closed natively has done. */
+const NOTHING: NativeStats = { waits: 0, events: 0, stale: 0, parked: 0, rebuilds: 0 }
+
+function statsOf(reactor: NativeReactor): NativeStats {
+  return reactor.stats() ?? NOTHING
+}
+
+function capabilitiesOf(reactor: NativeReactor): Capabilities {
+  const core = reactor.capabilities()
+  if (core === null) throw libraryError('ERR_FDREACTOR_INTERNAL', 'A new reactor is closed')
+  return { ...core, maxFd: core.maxFd < 0 ? Number.POSITIVE_INFINITY : core.maxFd }
+}
 
 function orDefault<T>(value: unknown, absent: T, parse: (value: unknown) => T): T {
   return value === undefined ? absent : parse(value)
@@ -105,6 +119,8 @@ export class Reactor implements Disposable {
   readonly backend: Backend
   /** Who takes the turns. */
   readonly driver: Driver
+  /** What the backend can do. */
+  readonly capabilities: Capabilities
   readonly #native: NativeReactor
   readonly #dispatcher: Dispatcher
   readonly #owner: Owner
@@ -115,6 +131,7 @@ export class Reactor implements Disposable {
   #ref = true
   #closed = false
   #crossings = 0
+  #finalStats: NativeStats | undefined
 
   /**
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for wrong options;
@@ -144,6 +161,7 @@ export class Reactor implements Disposable {
     )
     if (typeof opened === 'number') throw failureToError(opened)
     this.#native = opened
+    this.capabilities = capabilitiesOf(opened)
     this.#owner = {
       native: opened,
       dispatcher: this.#dispatcher,
@@ -231,18 +249,11 @@ export class Reactor implements Disposable {
     return this.#setRef(false)
   }
 
-  /** What it has done so far. After `close()`, what it had done by then is no longer known natively and reads 0. */
+  /** What it has done so far, also after `close()`. */
   stats(): ReactorStats {
     const { callbacks, stale } = this.#dispatcher
-    const core = this.#native.stats() ?? { waits: 0, events: 0, stale: 0, parked: 0, rebuilds: 0 }
+    const core = this.#finalStats ?? statsOf(this.#native)
     return { ...core, stale: core.stale + stale, callbacks, crossings: this.#crossings }
-  }
-
-  /** What the backend can do. */
-  get capabilities(): Capabilities {
-    const core = this.#native.capabilities()
-    if (core === null) throw libraryError('ERR_FDREACTOR_CLOSED', 'The reactor is closed')
-    return { ...core, maxFd: core.maxFd < 0 ? Number.POSITIVE_INFINITY : core.maxFd }
   }
 
   /**
@@ -270,6 +281,7 @@ export class Reactor implements Disposable {
     this.#closed = true
     for (const registration of this.#registrations.values()) registration.close()
     this.#dispatcher.clear()
+    this.#finalStats = statsOf(this.#native)
     this.#native.close()
   }
 

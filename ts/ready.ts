@@ -22,6 +22,9 @@ export const Ready = {
   HANGUP: 32,
   /** An error is pending (`EPOLLERR`); `takeError()` of a socket says which. */
   ERROR: 64,
-  /** The descriptor was closed while it was watched (`POLLNVAL`). Told once, on poll and select; the registration is closed. */
+  /**
+   * The descriptor was closed while it was watched (`POLLNVAL`). Told once, and the registration is closed. poll and select see it
+   * in their next wait; epoll and kqueue forget a closed descriptor silently, and tell it only when their set is rebuilt.
+   */
   INVALID: 128,
 } as const
