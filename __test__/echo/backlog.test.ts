@@ -15,7 +15,7 @@ test('a backlog gives back what was put in, whatever is taken at a time', (t) =>
   }
   t.is(backlog.size, bytes.length)
   const taken: Buffer[] = []
-  for (let share = 1; backlog.size > 0; share = ((share * 5) % 40_009) + 1) {
+  for (let share = 1; taken.length < 1000 && backlog.size > 0; share = ((share * 5) % 40_009) + 1) {
     // Writes that take a part at last, as a socket's do that gets full.
     let room = share
     backlog.drain((block, offset, length) => {
