@@ -190,7 +190,7 @@ export declare class Reactor implements Disposable {
   stats(): ReactorStats
   /**
    * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest and other loops can watch it.
-   * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does.
+   * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does. Never close it.
    */
   get fd(): number | undefined
   /** How many registrations are open. */
@@ -299,7 +299,7 @@ export declare interface Registration extends Disposable {
   modify(interest: Interest): this
   /** Takes it out of the kernel's set: no call until `resume`, `rearm` or `modify`, and no cost. */
   pause(): this
-  /** Ends a pause. Whatever is not paused is left alone. */
+  /** Ends a pause by arming anew, also what had been disarmed or parked before it. Whatever is not paused is left alone. */
   resume(): this
   /** Arms anew: after a oneshot event, when parked, or to hear once more of what an edge has told already. */
   rearm(): this

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import test from 'ava'
 import { Reactor } from '../dist/index.js'
 import { openLoop } from './helpers/descriptors.js'
-import { run } from './helpers/child.js'
-import { CASES, each, isManual } from './helpers/matrix.js'
+import { fine, run } from './helpers/child.js'
+import { CASES, NATIVE, each, isManual } from './helpers/matrix.js'
 import type { Case } from './helpers/matrix.js'
 
 const drivesItself = ({ driver }: Case): boolean => driver !== 'manual'
@@ -165,5 +165,33 @@ for (const { backend, trigger, driver } of CASES.filter((which) => drivesItself(
     )
     t.deepEqual({ code, signal }, { code: 1, signal: null })
     t.regex(stderr, /RangeError: boom\n\s+at .*thrower/)
+  })
+}
+
+for (const driver of ['loop', 'thread'] as const) {
+  test(`a tick that throws loses nothing of a batch that the budget cut short::${NATIVE}::edge::${driver}`, async (t) => {
+    const outcome = await run(
+      `
+      const reactor = new Reactor({ ...options, turnBudgetMs: 0 })
+      const connect = () => TcpStream.connect({ port: listener.localAddress.port })
+      process.on('uncaughtException', (error) => console.log(error.message))
+      const called = []
+      const watch = (name, then = () => {}) => {
+        const stream = connect()
+        reactor.register(stream, { writable: true, trigger }, (_, registration) => {
+          called.push(name)
+          registration.close()
+          then()
+          // The last of all that come: nobody keeps the process alive any more.
+          if (reactor.size === 0) console.log(called.toSorted().join(' '))
+        })
+      }
+      // A new edge for the turn that would overwrite what is left.
+      const throwing = () => process.nextTick(() => { watch('late'); throw new Error('tick') })
+      for (const name of ['a', 'b', 'c', 'd', 'e']) watch(name, () => called.length === 1 && throwing())
+      `,
+      { args: [NATIVE, driver, 'edge'] },
+    )
+    t.deepEqual(outcome, fine('tick\na b c d e late\n'))
   })
 }

@@ -243,3 +243,17 @@ test('the bits of a readiness are what they have always been', (t) => {
   })
   t.is(io.write(openLoop().fd, byte), 1)
 })
+
+each('a rest of a batch that is all stale is no turn', { where: isManual }, (t, rig) => {
+  const { reactor } = rig
+  const registrations = [rig.pipe(), rig.pipe()].map(({ writer }) =>
+    rig.watch(writer, { writable: true }, () => {
+      for (const registration of registrations) registration.close()
+      throw new Error('from the first')
+    }),
+  )
+  t.throws(() => reactor.poll(0), { message: 'from the first' })
+  const start = performance.now()
+  t.is(reactor.poll(20), 0)
+  t.true(performance.now() - start >= 20)
+})

@@ -5,9 +5,9 @@
 export declare class NativeReactor {
   /**
    * Makes a reactor. `backend` is an index of `contract().backends`; `driver` 0 loop, 1 thread, 2 manual. `dispatch` is
-   * called with a number of records or a failure, and returns 1 when it has done with them, 0 if it will call `settle`.
+   * called with a number of records or a failure; it has done with them when it returns, unless it calls `defer`.
    */
-  static open(backend: number, driver: number, batchSize: number, unboundedSelect: boolean, records: Uint32Array, dispatch: (count: number) => number): NativeReactor | number
+  static open(backend: number, driver: number, batchSize: number, unboundedSelect: boolean, records: Uint32Array, dispatch: (count: number) => void): NativeReactor | number
   /** Registers `fd` and returns its token. */
   register(fd: number, bits: number): number
   /** Replaces what is asked and returns the new token. */
@@ -27,6 +27,8 @@ export declare class NativeReactor {
    * written, or -1 for none because of a wake.
    */
   turn(timeoutMs: number): number
+  /** Says, inside the dispatcher, that it will go on with the batch later and then call `settle`. */
+  defer(): void
   /** Says that the dispatcher has done with a batch that it did not finish when it was called. */
   settle(): void
   /** Ends a wait. */

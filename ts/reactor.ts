@@ -126,7 +126,7 @@ export class Reactor implements Disposable {
   readonly #owner: Owner
   readonly #registrations = new Map<number, Watched>()
   /** Kept here: while nothing is registered the addon holds it weakly, so that an unused reactor can be collected. */
-  readonly #dispatch = (count: number): number => this.#onBatch(count)
+  readonly #dispatch = (count: number): void => this.#onBatch(count)
   #references = 0
   #ref = true
   #closed = false
@@ -219,11 +219,14 @@ export class Reactor implements Disposable {
     if (this.#dispatcher.running) {
       throw libraryError('ERR_FDREACTOR_REENTRANT', 'poll() was called inside a callback of the same reactor')
     }
-    if (!this.#dispatcher.pending) {
-      const count = this.#wait(timeout)
-      if (count <= 0) return 0
-      this.#dispatcher.load(count)
+    if (this.#dispatcher.pending) {
+      const ran = this.#dispatcher.run(rethrow)
+      // What was left may all be stale by now.
+      if (ran > 0 || this.#closed) return ran
     }
+    const count = this.#wait(timeout)
+    if (count <= 0) return 0
+    this.#dispatcher.load(count)
     return this.#dispatcher.run(rethrow)
   }
 
@@ -258,7 +261,7 @@ export class Reactor implements Disposable {
 
   /**
    * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest and other loops can watch it.
-   * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does.
+   * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does. Never close it.
    */
   get fd(): number | undefined {
     const fd = this.#native.descriptor()
@@ -302,20 +305,20 @@ export class Reactor implements Disposable {
     }
   }
 
-  /** Called by the driver with a number of records or a failure. Returns 1 when it has done with them, 0 if it goes on later. */
-  #onBatch(count: number): number {
+  /** Called by the driver with a number of records or a failure. */
+  #onBatch(count: number): void {
     this.#crossings += 1
     if (count < 0) {
       // A wait that fails would fail again and again.
       this.close()
       raise(failureToError(count))
-      return 1
+      return
     }
     this.#dispatcher.load(count)
     this.#dispatcher.run(raise)
-    if (!this.#dispatcher.pending) return 1
+    if (!this.#dispatcher.pending) return
+    this.#native.defer()
     setImmediate(() => this.#continue())
-    return 0
   }
 
   /** Goes on with a batch that the budget cut short. */

@@ -41,7 +41,7 @@ export interface Registration extends Disposable {
   modify(interest: Interest): this
   /** Takes it out of the kernel's set: no call until `resume`, `rearm` or `modify`, and no cost. */
   pause(): this
-  /** Ends a pause. Whatever is not paused is left alone. */
+  /** Ends a pause by arming anew, also what had been disarmed or parked before it. Whatever is not paused is left alone. */
   resume(): this
   /** Arms anew: after a oneshot event, when parked, or to hear once more of what an edge has told already. */
   rearm(): this

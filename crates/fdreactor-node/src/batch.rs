@@ -50,14 +50,13 @@ impl Batch {
         write().unwrap_or(Refusal::Internal.into())
     }
 
-    /// Calls the dispatcher with a number of records, or a failure. Returns whether all of them were dispatched: if not, it
-    /// will say so itself later.
-    pub(crate) fn announce(&self, number: i64) -> bool {
+    /// Calls the dispatcher with a number of records, or a failure.
+    pub(crate) fn announce(&self, number: i64) {
         let call = || {
             let _scope = HandleScope::open(self.env)?;
             self.context.call(self.dispatch.get()?, number)
         };
-        // If it could not run there is nothing to wait for: the environment is ending.
-        call() != Some(0)
+        // If it could not run, the environment is ending; if it threw, that has been told.
+        let _ = call();
     }
 }

@@ -93,10 +93,10 @@ impl AsyncContext {
         Some(Self { env, raw })
     }
 
-    /// Calls `function` with one number. What it returns, as an integer; `None` if it could not run or threw.
+    /// Calls `function` with one number; `None` if it could not run or threw, or if a tick or promise did that ran after it.
     ///
     /// An exception is made an `uncaughtException` here, so that none is pending afterwards.
-    pub(crate) fn call(&self, function: sys::napi_value, argument: i64) -> Option<i64> {
+    pub(crate) fn call(&self, function: sys::napi_value, argument: i64) -> Option<()> {
         let mut value = ptr::null_mut();
         // SAFETY: a handle scope is open (the caller's), and the value is written on success.
         ok(unsafe { sys::napi_create_int64(self.env, argument, &raw mut value) })?;
@@ -121,7 +121,7 @@ impl AsyncContext {
             report_pending(self.env);
             return None;
         }
-        integer(self.env, result)
+        Some(())
     }
 }
 
@@ -130,13 +130,6 @@ impl Drop for AsyncContext {
         // SAFETY: destroyed once, on the environment's thread.
         unsafe { sys::napi_async_destroy(self.env, self.raw) };
     }
-}
-
-fn integer(env: RawEnv, value: sys::napi_value) -> Option<i64> {
-    let mut number = 0;
-    // SAFETY: a live handle; the number is written on success, and a value that is no number is refused.
-    ok(unsafe { sys::napi_get_value_int64(env, value, &raw mut number) })?;
-    Some(number)
 }
 
 /// Makes a pending exception an `uncaughtException`.

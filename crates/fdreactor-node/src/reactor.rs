@@ -54,8 +54,10 @@ pub struct NativeStats {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Idle,
-    /// JavaScript is being called, or has said that it will go on with the batch later.
+    /// JavaScript is being called.
     Dispatching,
+    /// It has said that it will go on with the batch later.
+    Deferred,
 }
 
 /// What lives as long as the JavaScript object, or as a call that is under way.
@@ -118,7 +120,9 @@ impl Inner {
     /// Announces a batch. Whether it is done with, and the next turn may begin.
     fn dispatch(&self, count: i64) -> bool {
         self.phase.set(Phase::Dispatching);
-        let finished = self.batch.announce(count);
+        self.batch.announce(count);
+        // Not by what it returned: that is lost if a tick or promise of a callback throws.
+        let finished = self.phase.get() != Phase::Deferred;
         if finished {
             self.phase.set(Phase::Idle);
         }
@@ -163,10 +167,10 @@ pub struct NativeReactor(Rc<Inner>);
 #[napi]
 impl NativeReactor {
     /// Makes a reactor. `backend` is an index of `contract().backends`; `driver` 0 loop, 1 thread, 2 manual. `dispatch` is
-    /// called with a number of records or a failure, and returns 1 when it has done with them, 0 if it will call `settle`.
+    /// called with a number of records or a failure; it has done with them when it returns, unless it calls `defer`.
     #[napi(
         catch_unwind,
-        ts_args_type = "backend: number, driver: number, batchSize: number, unboundedSelect: boolean, records: Uint32Array, dispatch: (count: number) => number"
+        ts_args_type = "backend: number, driver: number, batchSize: number, unboundedSelect: boolean, records: Uint32Array, dispatch: (count: number) => void"
     )]
     pub fn open(
         env: Env,
@@ -270,6 +274,12 @@ impl NativeReactor {
         // Whole nanoseconds, rounded up; what no Duration can hold waits for ever.
         let timeout = Duration::try_from_secs_f64(timeout_ms / 1000.0).ok();
         self.0.take_turn(timeout)
+    }
+
+    /// Says, inside the dispatcher, that it will go on with the batch later and then call `settle`.
+    #[napi(catch_unwind)]
+    pub fn defer(&self) {
+        self.0.phase.set(Phase::Deferred);
     }
 
     /// Says that the dispatcher has done with a batch that it did not finish when it was called.

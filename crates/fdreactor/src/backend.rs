@@ -40,7 +40,8 @@ impl Backend {
     }
 }
 
-/// What a backend can do. What it cannot is refused at registration, never ignored.
+/// What a backend can do. What it cannot is refused at registration, save `disconnect`, which comes with `readable` and is
+/// left untold where it cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each answers its own question")]
 pub struct Capabilities {

@@ -4,7 +4,7 @@ use crate::{error::Result, event::Event, selector::Waiter, token::Token, waker::
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -29,11 +29,17 @@ pub struct Blocking {
     waiter: Box<dyn Waiter>,
     changes: Arc<AtomicU64>,
     waker: Arc<Waker>,
+    owing: Arc<AtomicBool>,
 }
 
 impl Blocking {
-    pub(crate) fn new(waiter: Box<dyn Waiter>, changes: Arc<AtomicU64>, waker: Arc<Waker>) -> Self {
-        Self { waiter, changes, waker }
+    pub(crate) fn new(
+        waiter: Box<dyn Waiter>,
+        changes: Arc<AtomicU64>,
+        waker: Arc<Waker>,
+        owing: Arc<AtomicBool>,
+    ) -> Self {
+        Self { waiter, changes, waker, owing }
     }
 
     /// Waits for at most `timeout` and leaves in `found` what the kernel reported: material for [`Reactor::deliver`](crate::Reactor::deliver).
@@ -52,6 +58,11 @@ impl Blocking {
             self.waker.drain();
         }
         Ok(Waited { changes, woken: place.is_some() })
+    }
+
+    /// Whether the reactor owes events of its own making: a wake is then a reason to deliver.
+    pub fn owes(&self) -> bool {
+        self.owing.load(Ordering::Acquire)
     }
 
     /// What ends its wait.

@@ -21,7 +21,7 @@ use std::{
     os::fd::RawFd,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -41,6 +41,8 @@ pub struct Reactor {
     found: Vec<Event>,
     /// Events of our own making that the batch had no room for.
     owed: Vec<Event>,
+    /// Whether there are any, for the half that blocks.
+    owing: Arc<AtomicBool>,
     stats: Stats,
 }
 
@@ -56,6 +58,7 @@ impl Reactor {
         selector.add(waker.fd(), Token::WAKER, Arming::level(Interest::READABLE))?;
         let batch_size = config.batch_size.max(1);
         let changes = Arc::new(AtomicU64::new(0));
+        let owing = Arc::new(AtomicBool::new(false));
         let waiter = selector.waiter(batch_size);
         Ok(Self {
             backend: config.backend,
@@ -63,12 +66,18 @@ impl Reactor {
             traits: selector.traits(),
             selector,
             batch_size,
-            blocking: Some(Blocking::new(waiter, Arc::clone(&changes), Arc::clone(&waker))),
+            blocking: Some(Blocking::new(
+                waiter,
+                Arc::clone(&changes),
+                Arc::clone(&waker),
+                Arc::clone(&owing),
+            )),
             blocked_elsewhere: false,
             changes,
             waker,
             found: Vec::with_capacity(batch_size),
             owed: Vec::new(),
+            owing,
             stats: Stats::default(),
         })
     }
@@ -176,7 +185,8 @@ impl Reactor {
         self.change(token, entry.arming, State::Paused)
     }
 
-    /// Ends a pause. A registration that is not paused is left alone.
+    /// Ends a pause by arming anew, a oneshot too that had fired before it was paused: its event may have been dropped by
+    /// the pause. A registration that is not paused is left alone.
     ///
     /// # Errors
     /// As [`modify`](Self::modify).
@@ -251,11 +261,13 @@ impl Reactor {
         let unchanged = waited.changes() == self.changes.load(Ordering::Acquire);
         let mut out_of_reach = false;
         for &event in found {
-            if self.registry.get(event.token).is_none() {
+            // One that has left the selector is heard of only if it could not be taken out: its descriptor was closed under a
+            // duplicate, and no new set could be had yet.
+            if self.registry.get(event.token).is_none_or(|entry| !entry.selected) {
                 self.stats.stale += 1;
                 out_of_reach |= unchanged;
             } else {
-                self.settle(event);
+                out_of_reach |= self.settle(event);
                 batch.push(event);
             }
         }
@@ -263,14 +275,15 @@ impl Reactor {
         let room = self.batch_size.saturating_sub(batch.len()).min(self.owed.len());
         batch.extend(self.owed.drain(..room));
         self.stats.events += batch.len() as u64;
+        self.owing.store(!self.owed.is_empty(), Ordering::Release);
         if !self.owed.is_empty() {
             self.waker.wake();
         }
         rebuilt
     }
 
-    /// Applies to a registration what its event entails.
-    fn settle(&mut self, event: Event) {
+    /// Applies to a registration what its event entails. Returns whether the kernel's entry could not be taken out, so that only a new set gets rid of it.
+    fn settle(&mut self, event: Event) -> bool {
         let Event { token, readiness } = event;
         if readiness.contains(Readiness::INVALID) {
             if let Some(entry) = self.registry.vacate(token) {
@@ -278,10 +291,10 @@ impl Reactor {
                 let _ = self.selector.remove(entry.fd);
                 self.changed();
             }
-            return;
+            return false;
         }
         let kernel_oneshot = self.traits.kernel_oneshot;
-        let Some(entry) = self.registry.get_mut(token) else { return };
+        let Some(entry) = self.registry.get_mut(token) else { return false };
         let over = Readiness::HANGUP | Readiness::ERROR | Readiness::READ_CLOSED | Readiness::WRITE_CLOSED;
         let withdraw = if entry.arming.oneshot {
             entry.state = State::Disarmed;
@@ -293,13 +306,16 @@ impl Reactor {
         } else {
             false
         };
-        if withdraw {
-            entry.selected = false;
-            entry.identity = sys::fd::identity(entry.fd).ok();
-            // Nothing is lost if it fails: the descriptor is gone.
-            let _ = self.selector.remove(entry.fd);
-            self.changes.fetch_add(1, Ordering::AcqRel);
+        if !withdraw {
+            return false;
         }
+        entry.selected = false;
+        // Asked before: if the number stands for another file by now, taking it out fails.
+        let identity = sys::fd::identity(entry.fd).ok();
+        let removed = self.selector.remove(entry.fd).is_ok();
+        entry.identity = if removed { identity } else { None };
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        !removed
     }
 
     /// Moves a registration to `arming` and `state`.
@@ -324,6 +340,9 @@ impl Reactor {
                 // It may still be in the set under a duplicate; poll and select hold plain numbers.
                 let _ = self.selector.remove(fd);
                 self.changed();
+            } else if entry.selected && select && self.traits.refuses_doubles {
+                // An exclusive entry is replaced, not changed: put back what was there. If it still is, this is refused.
+                let _ = self.selector.add(fd, token, entry.arming);
             }
             return Err(error);
         }

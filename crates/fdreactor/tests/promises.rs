@@ -116,11 +116,16 @@ fn a_number_that_was_closed_while_paused_can_be_registered_again() {
 }
 
 /// Puts `source`'s file under `target`'s number.
-#[expect(unsafe_code, reason = "dup2(2)")]
 fn replace(source: &UnixStream, target: &UnixStream) {
-    // SAFETY: both are open, and `target` goes on owning its number.
-    let result = unsafe { libc::dup2(source.as_raw_fd(), target.as_raw_fd()) };
-    assert_eq!(result, target.as_raw_fd());
+    put(source, target.as_raw_fd());
+}
+
+/// Puts `source`'s file under `number`.
+#[expect(unsafe_code, reason = "dup2(2)")]
+fn put(source: &impl AsRawFd, number: i32) {
+    // SAFETY: `source` is open, and whoever owned the number goes on owning it.
+    let result = unsafe { libc::dup2(source.as_raw_fd(), number) };
+    assert_eq!(result, number);
 }
 
 #[test]
@@ -147,6 +152,104 @@ fn a_descriptor_closed_under_a_duplicate_costs_one_stale_event_and_then_nothing(
         assert_eq!(poll(&mut reactor), [Event { token: keep, readiness: Readiness::READABLE }]);
         reactor.waker().wake();
         assert_eq!(poll(&mut reactor).len(), 1, "the waker survives");
+    }
+}
+
+#[test]
+fn a_hang_up_under_a_duplicate_is_told_once_although_its_number_is_closed() {
+    for mut reactor in reactors().filter(|reactor| reactor.fd().is_some()) {
+        let (left, right) = pair();
+        let number = high_number(&left, 870);
+        let token = reactor.register(number, Arming::level(Interest::DISCONNECT)).unwrap();
+        close(number);
+        drop(right);
+        let all = Readiness::READ_CLOSED | Readiness::HANGUP;
+        assert_eq!(poll(&mut reactor), [Event { token, readiness: all }]);
+        assert_eq!((reactor.stats().parked, reactor.stats().rebuilds), (1, 1));
+        assert_eq!(poll(&mut reactor), []);
+        assert_eq!((reactor.stats().stale, reactor.stats().rebuilds), (0, 1));
+    }
+}
+
+#[test]
+fn a_rebuilt_set_does_not_watch_a_stranger_that_has_a_closed_descriptors_number() {
+    for mut reactor in reactors().filter(|reactor| reactor.fd().is_some()) {
+        let (cause, mut peer) = pair();
+        let (stranger, mut far) = pair();
+        let reused = high_number(&pair().0, 840);
+        let victim = reactor.register(reused, Arming::level(Interest::READABLE)).unwrap();
+        put(&stranger, reused);
+        far.write_all(b"x").unwrap();
+        let number = high_number(&cause, 850);
+        let token = reactor.register(number, Arming::level(Interest::READABLE)).unwrap();
+        close(number);
+        assert!(reactor.deregister(token).is_err());
+        peer.write_all(b"x").unwrap();
+        assert_eq!(poll(&mut reactor), [Event { token: victim, readiness: Readiness::INVALID }]);
+        assert_eq!((reactor.stats().rebuilds, reactor.len()), (1, 0));
+        assert_eq!(poll(&mut reactor), []);
+        close(reused);
+    }
+}
+
+#[test]
+fn what_a_full_batch_leaves_over_is_owed_and_a_wake_says_so() {
+    let native = Backend::native();
+    let mut reactor = Reactor::new(&Config { backend: native, batch_size: 1, ..Config::default() }).unwrap();
+    let (cause, mut peer) = pair();
+    let victims = [810, 811, 812].map(|floor| {
+        let number = high_number(&pair().0, floor);
+        let token = reactor.register(number, Arming::level(Interest::READABLE)).unwrap();
+        close(number);
+        token
+    });
+    let number = high_number(&cause, 820);
+    let token = reactor.register(number, Arming::level(Interest::READABLE)).unwrap();
+    close(number);
+    assert!(reactor.deregister(token).is_err());
+    peer.write_all(b"x").unwrap();
+    let mut told = Vec::new();
+    let mut batch = Vec::new();
+    let mut found = Vec::new();
+    let mut waiter = reactor.lend().unwrap();
+    while told.len() < victims.len() {
+        let outcome = waiter.wait(Some(Duration::ZERO), &mut found).unwrap();
+        assert!(!found.is_empty() || waiter.owes(), "{told:?}");
+        reactor.deliver(&found, outcome, &mut batch).unwrap();
+        assert!(batch.len() <= 1);
+        told.append(&mut batch);
+        waiter = reactor.lend().unwrap_or(waiter);
+    }
+    told.sort_by_key(|event| event.token.slot());
+    assert_eq!(told, victims.map(|token| Event { token, readiness: Readiness::INVALID }));
+    assert!(!waiter.owes());
+}
+
+#[test]
+fn a_modification_that_the_kernel_refuses_leaves_the_registration_as_it_was() {
+    for mut reactor in reactors().filter(|reactor| reactor.capabilities().exclusive) {
+        let inner = Reactor::new(&Config::default()).unwrap();
+        let token = reactor.register(inner.fd().unwrap(), Arming::level(Interest::READABLE)).unwrap();
+        let exclusive = Arming { exclusive: true, ..Arming::level(Interest::READABLE) };
+        // Another epoll set cannot be watched exclusively (epoll_ctl(2)).
+        assert_eq!(reactor.modify(token, exclusive).unwrap_err().errno(), libc::EINVAL);
+        assert_eq!(reactor.state(token), Some(State::Armed));
+        inner.waker().wake();
+        assert_eq!(poll(&mut reactor), [Event { token, readiness: Readiness::READABLE }]);
+        assert_eq!(reactor.deregister(token), Ok(()));
+    }
+}
+
+#[test]
+fn a_number_that_went_to_a_file_that_cannot_be_watched_takes_its_old_registration_away() {
+    for mut reactor in reactors().filter(|reactor| reactor.fd().is_some()) {
+        let number = high_number(&pair().0, 790);
+        let token = reactor.register(number, Arming::level(Interest::READABLE)).unwrap();
+        put(&std::fs::File::open("/dev/null").unwrap(), number);
+        let refused = reactor.register(number, Arming::level(Interest::READABLE)).unwrap_err();
+        assert_eq!(refused.errno(), libc::EPERM);
+        assert_eq!((reactor.state(token), reactor.len()), (None, 0));
+        close(number);
     }
 }
 

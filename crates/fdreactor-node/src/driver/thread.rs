@@ -224,7 +224,7 @@ fn run(mut blocking: Blocking, mailbox: &Mailbox, bell: &Bell) {
     let mut found = Vec::new();
     loop {
         let outcome = blocking.wait(None, &mut found);
-        if outcome.is_ok() && found.is_empty() {
+        if outcome.is_ok() && found.is_empty() && !blocking.owes() {
             // A wake: the set has changed, or it is the end.
             if matches!(*mailbox.lock(), Mail::Stop) {
                 return;

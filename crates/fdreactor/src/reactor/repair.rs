@@ -29,7 +29,10 @@ impl Reactor {
             let probe = if arming.interest.is_empty() { Arming::oneshot(Interest::PRIORITY) } else { arming };
             match self.selector.add(fd, token, probe) {
                 Ok(()) => self.selector.remove(fd)?,
-                Err(error) => return Err(error),
+                // Found there, or refused before anything was looked for.
+                Err(error) if matches!(error.errno(), libc::EEXIST | libc::EINVAL) => return Err(error),
+                // What has this number now cannot be watched at all, so it is not what was.
+                Err(_) => {}
             }
         } else {
             return double;
@@ -47,8 +50,10 @@ impl Reactor {
 
     /// Makes a new kernel set from the registry. What cannot be put in again is told invalid and closed.
     pub(super) fn rebuild(&mut self) -> Result<()> {
-        if !self.selector.rebuild()? {
-            return Ok(());
+        match self.selector.rebuild() {
+            Ok(true) => {}
+            // Out of descriptors, say: what the batch holds goes out, and the next stale event tries again.
+            Ok(false) | Err(_) => return Ok(()),
         }
         self.stats.rebuilds += 1;
         self.selector.add(self.waker.fd(), Token::WAKER, Arming::level(Interest::READABLE))?;
@@ -58,7 +63,11 @@ impl Reactor {
                 continue;
             }
             let Entry { fd, arming, .. } = *entry;
-            if entry.state == State::Disarmed {
+            // A number that was closed and reused behind our back stands for a stranger, which the old set never had.
+            if !self.selector.had(fd) {
+                self.registry.vacate(token);
+                self.owed.push(Event { token, readiness: Readiness::INVALID });
+            } else if entry.state == State::Disarmed {
                 // Its one event is spent; the new set must not give another.
                 entry.selected = false;
                 entry.identity = sys::fd::identity(fd).ok();
@@ -68,7 +77,12 @@ impl Reactor {
             }
         }
         let waiter = self.selector.waiter(self.batch_size);
-        self.blocking = Some(Blocking::new(waiter, Arc::clone(&self.changes), Arc::clone(&self.waker)));
+        self.blocking = Some(Blocking::new(
+            waiter,
+            Arc::clone(&self.changes),
+            Arc::clone(&self.waker),
+            Arc::clone(&self.owing),
+        ));
         self.changed();
         Ok(())
     }

@@ -118,6 +118,10 @@ impl Selector for MioSelector {
         Ok(true)
     }
 
+    fn had(&self, fd: RawFd) -> bool {
+        self.retired.as_ref().is_some_and(|retired| level::remove(retired, fd).is_ok())
+    }
+
     fn fd(&self) -> Option<RawFd> {
         Some(self.registry.as_raw_fd())
     }

@@ -46,6 +46,8 @@ pub(crate) trait Selector: Send {
     ///
     /// The only cure for an entry whose descriptor was closed while a duplicate lives: no number reaches it any more.
     fn rebuild(&mut self) -> Result<bool>;
+    /// After a [`rebuild`](Self::rebuild): whether the set that was thrown away had this number's present file.
+    fn had(&self, fd: RawFd) -> bool;
     /// The descriptor that is readable while the set has something to report.
     fn fd(&self) -> Option<RawFd>;
 }

@@ -127,6 +127,10 @@ impl Selector for PollSelector {
         Ok(false)
     }
 
+    fn had(&self, _fd: RawFd) -> bool {
+        true
+    }
+
     fn fd(&self) -> Option<RawFd> {
         None
     }

@@ -116,6 +116,10 @@ impl Selector for SelectSelector {
         Ok(false)
     }
 
+    fn had(&self, _fd: RawFd) -> bool {
+        true
+    }
+
     fn fd(&self) -> Option<RawFd> {
         None
     }
