@@ -178,9 +178,9 @@ export declare class Reactor implements Disposable {
    * says of the wait, such as `EINVAL` from poll for more descriptors than the limit of open files.
    */
   poll(timeoutMs?: number): number
-  /** Ends the wait that is under way, or the next one. Nothing is called back. */
+  /** Ends the wait that is under way, or the next one. Nothing is called back. @throws `ERR_FDREACTOR_CLOSED` */
   wake(): void
-  /** Something that wakes this reactor from other threads. */
+  /** Something that wakes this reactor from other threads. @throws `ERR_FDREACTOR_CLOSED` */
   waker(): Waker
   /** Lets open registrations keep the process alive, which is the default. */
   ref(): this

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -17,11 +18,16 @@ function writeExample(): string {
   return fileURLToPath(file)
 }
 
-test("the readme's example runs as it stands, and echoes", async (t) => {
+test("the readme's example runs as it stands, echoes, and survives a reset", async (t) => {
   const child = spawn(process.execPath, [writeExample()], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const [line] = (await child.stdout.setEncoding('utf8').take(1).toArray()) as string[]
   const port = Number(/port: (\d+)/.exec(line ?? '')?.[1])
+  // One that is reset is survived.
+  const rude = connect(port, '127.0.0.1')
+  rude.write('hello')
+  await once(rude, 'data')
+  rude.resetAndDestroy()
   const socket = connect(port, '127.0.0.1')
   socket.end('hello')
   const chunks = (await socket.setEncoding('utf8').toArray()) as string[]

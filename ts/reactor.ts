@@ -193,7 +193,10 @@ export class Reactor implements Disposable {
     // One whose descriptor was closed behind our back has made way.
     this.#registrations.get(fd)?.endIfGone()
     if (token < 0) throw failureToError(token, { fd, ...advice(token) })
-    const registration = new Watched(this.#owner, token, fd, source, parsed, callback)
+    const registration = this.#wrap(
+      token,
+      () => new Watched(this.#owner, token, fd, source, parsed, callback),
+    )
     this.#registrations.set(fd, registration)
     this.#native.keepAlive(true)
     return registration
@@ -230,13 +233,13 @@ export class Reactor implements Disposable {
     return this.#dispatcher.run(rethrow)
   }
 
-  /** Ends the wait that is under way, or the next one. Nothing is called back. */
+  /** Ends the wait that is under way, or the next one. Nothing is called back. @throws `ERR_FDREACTOR_CLOSED` */
   wake(): void {
     this.#open()
     this.#native.wake()
   }
 
-  /** Something that wakes this reactor from other threads. */
+  /** Something that wakes this reactor from other threads. @throws `ERR_FDREACTOR_CLOSED` */
   waker(): Waker {
     this.#open()
     return Waker.from(this.#native.wakerHandle())
@@ -291,6 +294,16 @@ export class Reactor implements Disposable {
   /** Same as `close()`. */
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** What the addon has registered and nobody would hold must not stay. */
+  #wrap(token: number, make: () => Watched): Watched {
+    try {
+      return make()
+    } catch (error) {
+      this.#native.deregister(token)
+      throw error
+    }
   }
 
   /** Waits in slices until something is found, it is woken or the time is over. */

@@ -103,8 +103,9 @@ export class Watched implements Registration {
       call: (readiness) => callback(readiness, this),
       drop: () => this.#end(),
     }
-    this.#detach = attach(source, this)
+    // First, since it is not ours and may throw: then nothing holds this registration yet.
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#detach = attach(source, this)
     owner.dispatcher.add(this.#entry)
     if (this.#ref) owner.count(1)
   }

@@ -178,3 +178,24 @@ each(
   },
   { linux: true, tools: ['socat'] },
 )
+
+each(
+  'stdin: in the background of a terminal, what is typed is for the shell and does not stop the server',
+  async (t, { backend, trigger }) => {
+    const script = join(folder(t), 'run')
+    const command = `'${process.execPath}' '${cli}' echo --port 0 --backend ${backend} --trigger ${trigger}`
+    // With job control (-m) the server is in a process group of its own, and the shell has the terminal.
+    const shell = `set -m\n${command} &\nread typed\necho "typed $typed"\nread wait\nkill $!\nwait $!\necho "status $?"\n`
+    writeFileSync(script, `#!/bin/sh\n${shell}`, { mode: 0o700 })
+    const terminal = 'pty,setsid,ctty,echo=0,onlcr=0'
+    const server = new EchoServer(['socat', '-t', '600', 'STDIO', `EXEC:${script},${terminal}`])
+    t.teardown(() => server.kill())
+    await server.ready()
+    server.write('quit\n')
+    t.is(await server.line(/^typed/), 'typed quit')
+    await serves(t, server)
+    server.write('\n')
+    t.is(await server.line(/^status \d/), 'status 0')
+  },
+  { linux: true, tools: ['socat'] },
+)

@@ -6,7 +6,8 @@ const USAGE = `Usage: fdreactor COMMAND [options]
 
   echo    a TCP echo server on one thread ('fdreactor echo --help')
 
-  --version, --help
+  --version, -v
+  --help, -h
 `
 
 function version(): string {
@@ -22,12 +23,14 @@ switch (command) {
     await echo(args)
     break
   }
+  case '-v':
   case '--version': {
     process.stdout.write(`${version()}\n`)
     break
   }
   case undefined:
   case 'help':
+  case '-h':
   case '--help': {
     process.stdout.write(USAGE)
     break

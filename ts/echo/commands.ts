@@ -1,8 +1,11 @@
-import { fstatSync } from 'node:fs'
+import { fstatSync, readFileSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { WOULD_BLOCK, io } from '../index.js'
 import type { Reactor, Registration } from '../index.js'
 
 const STDIN = 0
+/** How often a server in the background looks whether it has its terminal back. */
+const FOREGROUND_MS = 1000
 /** A line that does not end is no command. */
 const MAX_LINE = 4096
 
@@ -34,6 +37,12 @@ class Lines {
   }
 
   read(registration: Registration): void {
+    if (isInBackground()) {
+      // What is typed is for the shell, and to read it would stop this process (SIGTTIN).
+      registration.pause()
+      setTimeout(() => registration.state === 'paused' && registration.resume(), FOREGROUND_MS).unref()
+      return
+    }
     const count = receive(this.#buffer)
     if (count === WOULD_BLOCK) return
     if (count === 0) {
@@ -57,5 +66,19 @@ function receive(buffer: Buffer): number {
     return io.read(STDIN, buffer)
   } catch {
     return 0
+  }
+}
+
+/** Whether standard input is a terminal whose foreground is another process group: its job control, credentials(7). */
+function isInBackground(): boolean {
+  if (!isatty(STDIN)) return false
+  try {
+    const stat = readFileSync('/proc/self/stat', 'latin1')
+    // Behind the name in parentheses: state, parent, group, session, terminal, the terminal's foreground group (proc(5)).
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return group !== foreground
+  } catch {
+    // Elsewhere there is no such file, and a shell that runs it in the background had better give it another input.
+    return false
   }
 }

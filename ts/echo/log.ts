@@ -36,7 +36,7 @@ export function textLog(encoding: LogEncoding): TextLog | undefined {
 export function quote(text: string): string {
   const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text
   const escaped = JSON.stringify(cut).replaceAll(
-    /[\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g,
+    /[\u007F-\u009F\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g,
     escape,
   )
   return text.length > MAX_SHOWN ? `${escaped} (${text.length} characters)` : escaped
@@ -46,26 +46,50 @@ function escape(character: string): string {
   return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
 }
 
-/** Lines on standard output. A reader that goes away ends the log, not the server. */
+/** What waits at most, in bytes, for a reader of the log that has stalled. */
+const MAX_WAITING = 1024 * 1024
+/** How long the last lines may keep a stopped server from ending. */
+const LAST_LINES_MS = 1000
+
+/**
+ * Lines on standard output. Its reader ends or holds up nothing but the log: when it goes away the log ends, and when it stalls lines
+ * are dropped and counted.
+ */
 export class Log {
   readonly #quiet: boolean
   #broken = false
+  #dropped = 0
 
   constructor(quiet: boolean) {
     this.#quiet = quiet
     process.stdout.on('error', () => {
       this.#broken = true
     })
+    process.stdout.on('drain', () => this.#tellDropped())
   }
 
   /** What must be seen: the first line, answers to commands, errors. */
   say(line: string): void {
-    if (!this.#broken) process.stdout.write(`${line}\n`)
+    if (this.#broken) return
+    if (process.stdout.writableLength > MAX_WAITING) this.#dropped += 1
+    else process.stdout.write(`${line}\n`)
   }
 
   /** What `--quiet` leaves out. */
   note(line: string): void {
     if (!this.#quiet) this.say(line)
+  }
+
+  /** No line follows. The process ends even if nobody takes the last ones. */
+  end(): void {
+    setTimeout(() => process.exit(), LAST_LINES_MS).unref()
+  }
+
+  #tellDropped(): void {
+    if (this.#dropped === 0) return
+    const dropped = this.#dropped
+    this.#dropped = 0
+    this.say(`${dropped} lines of this log were dropped: nobody read them`)
   }
 }
 

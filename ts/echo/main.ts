@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import type { Reactor } from '../index.js'
 import { Log } from './log.js'
@@ -20,6 +21,19 @@ function hasCode(error: unknown): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
 }
 
+/** A link-local address names its interface by a number where it is used, and by a name where people write it. */
+function numericZone(address: string): string {
+  const [host = '', zone] = address.split('%')
+  if (zone === undefined || /^\d+$/.test(zone)) return address
+  const interfaces = networkInterfaces()[zone] ?? []
+  const scope = interfaces
+    .map((each) => (each.family === 'IPv6' ? each.scopeid : 0))
+    .find((index) => index > 0)
+  if (scope === undefined)
+    throw new UsageError(`--host: there is no link-local address on an interface '${zone}'`)
+  return `${host}%${scope}`
+}
+
 /** Takes the turns of a reactor that has no driver, and lets the host's loop run between them. */
 async function drive(reactor: Reactor): Promise<void> {
   while (!reactor.closed) {
@@ -30,8 +44,12 @@ async function drive(reactor: Reactor): Promise<void> {
 
 async function serve(options: EchoOptions): Promise<void> {
   const { address } = await lookup(options.host)
-  const server = new EchoServer(options, address, new Log(options.quiet))
-  const stop = (): void => server.stop()
+  const server = new EchoServer(options, numericZone(address), new Log(options.quiet))
+  const stop = (): void => {
+    // It has stopped, and only lines that nobody reads keep the process.
+    if (server.reactor.closed) process.exit()
+    server.stop()
+  }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   if (server.reactor.driver === 'manual') await drive(server.reactor)

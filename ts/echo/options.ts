@@ -30,7 +30,7 @@ Sends back whatever its peers send: one thread, one event loop.
   --backlog N           connections that may wait to be accepted (511)
   --log-encoding NAME   gb2312, utf-8, hex or none: how received bytes are logged (utf-8)
   --quiet               no log of connections and what they send
-  --help                this text
+  --help, -h            this text
 
 Lines on standard input: status, quit, exit, help.
 `
@@ -67,12 +67,12 @@ function parse(args: readonly string[]) {
         backlog: { type: 'string', default: '511' },
         'log-encoding': { type: 'string', default: 'utf-8' },
         quiet: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
       allowPositionals: false,
     }).values
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split('\n', 1)[0] : String(error))
+    throw new UsageError(error instanceof Error ? error.message.replaceAll('\n', ' ') : String(error))
   }
 }
 
@@ -87,11 +87,17 @@ export function parseOptions(args: readonly string[]): EchoOptions | 'help' {
       `--trigger edge needs epoll or kqueue: ${backend} scans the state of descriptors and has no edges`,
     )
   }
+  const driver = choice('driver', values.driver, DRIVERS)
+  if (driver === 'loop' && (backend === 'poll' || backend === 'select')) {
+    throw new UsageError(
+      `--driver loop needs epoll or kqueue: ${backend} has no descriptor that a loop could watch`,
+    )
+  }
   if (values.host === '') throw new UsageError('--host must be an address or a name, and is empty')
   return {
     backend,
     trigger,
-    driver: choice('driver', values.driver, DRIVERS),
+    driver,
     host: values.host,
     port: whole('port', values.port, 0, 65_535),
     backlog: whole('backlog', values.backlog, 1, 2 ** 31 - 1),

@@ -84,6 +84,7 @@ export class EchoServer {
     if (!this.reactor.closed) {
       this.reactor.close()
       this.#log.say('stopped')
+      this.#log.end()
     }
   }
 
