@@ -45,7 +45,7 @@ function load(): Native {
   throw libraryError(
     'ERR_FDREACTOR_UNSUPPORTED_PLATFORM',
     `No binary of fdreactor loads on ${process.platform} ${process.arch}. Tried:\n  ${tried.join('\n  ')}\n` +
-      'It runs on Linux, macOS and FreeBSD. In a checkout, "npm run build" makes the binary.',
+      'It runs on Linux and macOS. In a checkout, "npm run build" makes the binary.',
   )
 }
 
