@@ -241,3 +241,23 @@ test('the callback is given the registration that register returned', (t) => {
   t.is(seen[0], registration)
   loop.close()
 })
+
+each('a signal that throws leaves nothing registered', { where: isLevel }, async (t, rig) => {
+  const { writer } = rig.pipe()
+  const { signal } = new AbortController()
+  signal.addEventListener = () => {
+    throw new Error('from the signal')
+  }
+  const register = (): unknown => rig.watch(writer, { writable: true, signal }, () => t.fail())
+  t.throws(register, { message: 'from the signal' })
+  t.is(rig.reactor.size, 0)
+  let calls = 0
+  await rig.turns(2, () => {
+    // The number is free again, and nobody hears of it but who asked.
+    rig.watch(writer, { writable: true, oneshot: true }, () => {
+      calls += 1
+    })
+  })
+  t.is(calls, 1)
+  t.is(rig.reactor.stats().stale, 0)
+})
