@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import test from 'ava'
 import { Reactor } from '../dist/index.js'
 import { openLoop } from './helpers/descriptors.js'
 import { fine, run } from './helpers/child.js'
 import { CASES, NATIVE, each, isManual } from './helpers/matrix.js'
 import type { Case } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const drivesItself = ({ driver }: Case): boolean => driver !== 'manual'
 

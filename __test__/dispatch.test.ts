@@ -1,8 +1,8 @@
-import test from 'ava'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import { Reactor, io } from '../dist/index.js'
 import { openLoop } from './helpers/descriptors.js'
 import { Rig, each, isLevel, isManual } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const byte = Buffer.from('x')
 

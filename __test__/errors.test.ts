@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import test from 'ava'
 import { Reactor, TcpListener, io } from '../dist/index.js'
 import type { ArgumentError, FdreactorError, FdreactorErrorCode, SystemError } from '../dist/index.js'
 import { closedNumber, openLoop } from './helpers/descriptors.js'
+import test from './helpers/test.js'
 
 const nothing = (): void => {}
 

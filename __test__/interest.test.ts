@@ -1,8 +1,8 @@
-import test from 'ava'
 import { Reactor, Ready, io } from '../dist/index.js'
 import type { InterestOptions, ReadyCallback } from '../dist/index.js'
 import { awaitReady, openLoop } from './helpers/descriptors.js'
 import { NATIVE, each, isLevel, isNative, isScan } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const nothing = (): void => {}
 const byte = Buffer.from('x')

@@ -1,6 +1,6 @@
-import test from 'ava'
 import { io } from '../dist/index.js'
 import { openLoop, withPipe } from './helpers/descriptors.js'
+import test from './helpers/test.js'
 
 test('wrong arguments are refused before anything is read or written', (t) => {
   const loop = openLoop()

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
-import test from 'ava'
 import { TcpListener, TcpStream, WOULD_BLOCK, io } from '../dist/index.js'
 import { Descriptor, awaitReady, closedNumber, withPipe } from './helpers/descriptors.js'
+import test from './helpers/test.js'
 
 interface Resizable extends ArrayBuffer {
   resize(length: number): void

@@ -1,8 +1,8 @@
-import test from 'ava'
 import { fine, run } from './helpers/child.js'
 import type { Outcome } from './helpers/child.js'
 import { CASES, isLevel, isScan } from './helpers/matrix.js'
 import type { Case } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const drivesItself = (which: Case): boolean => isLevel(which) && which.driver !== 'manual'
 

@@ -1,9 +1,9 @@
 import { openSync } from 'node:fs'
-import test from 'ava'
 import { Reactor, Ready } from '../dist/index.js'
 import { Descriptor, openLoop } from './helpers/descriptors.js'
 import { Rig } from './helpers/matrix.js'
 import type { Case } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const FD_SETSIZE = 1024
 const nothing = (): void => {}

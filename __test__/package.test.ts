@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import test from 'ava'
+import test from './helpers/test.js'
 
 const root = new URL('../', import.meta.url)
 

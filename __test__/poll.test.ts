@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import test from 'ava'
 import { Reactor, Ready, io } from '../dist/index.js'
 import type { Registration } from '../dist/index.js'
 import { openLoop } from './helpers/descriptors.js'
 import { each, isLevel, isManual } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const byte = Buffer.from('x')
 const isManualTrigger = ({ driver }: { readonly driver: string }): boolean => driver === 'manual'

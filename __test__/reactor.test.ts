@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import test from 'ava'
 import { Reactor, TcpListener, TcpStream, io } from '../dist/index.js'
 import type { ReactorOptions } from '../dist/index.js'
 import { Descriptor, awaitReady, openLoop } from './helpers/descriptors.js'
 import { NATIVE, each, isLevel, isNative } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const nothing = (): void => {}
 

@@ -1,11 +1,11 @@
 import { constants as flagBits, openSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import test from 'ava'
 import { Reactor, Ready, TcpListener, TcpStream, io } from '../dist/index.js'
 import type { Source } from '../dist/index.js'
 import { Descriptor, closedNumber, openLoop } from './helpers/descriptors.js'
 import { each, isLevel, isScan } from './helpers/matrix.js'
 import type { Case } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const byte = Buffer.from('x')
 const nothing = (): void => {}

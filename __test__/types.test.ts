@@ -1,4 +1,3 @@
-import test from 'ava'
 import { Reactor, Ready, TcpListener, TcpStream, WOULD_BLOCK } from '../dist/index.js'
 import type {
   Backend,
@@ -12,6 +11,7 @@ import type {
   Source,
   Trigger,
 } from '../dist/index.js'
+import test from './helpers/test.js'
 
 /** The same type: assignable in both directions. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false

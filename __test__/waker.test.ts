@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
-import test from 'ava'
 import { Reactor, Waker } from '../dist/index.js'
 import { PATIENCE_MS } from './helpers/descriptors.js'
 import { each, isLevel, isManual } from './helpers/matrix.js'
+import test from './helpers/test.js'
 
 const library = new URL('../dist/index.js', import.meta.url).href
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import test from 'ava'
-import type { ExecutionContext } from 'ava'
 import { Waker } from '../dist/index.js'
 import { PATIENCE_MS, countOpen } from './helpers/descriptors.js'
 import { CASES, Rig, isLevel } from './helpers/matrix.js'
 import type { Case } from './helpers/matrix.js'
+import test from './helpers/test.js'
+import type { ExecutionContext } from './helpers/test.js'
 
 const library = new URL('../dist/index.js', import.meta.url).href
 

@@ -16,6 +16,7 @@ import { missing, tools } from './tools.mjs'
  * @property {number} passed
  * @property {number} failed
  * @property {readonly string[]} [skipped] what was not run, each with its name
+ * @property {readonly string[]} [faults] what failed, where a check has many parts
  */
 
 /** Where a check that waits for nothing ends; all of them together take a few minutes. */
@@ -82,8 +83,10 @@ async function cargoTest(args) {
     passed += Number(ok)
     failed += Number(bad)
   }
-  const skipped = [...output.matchAll(/^test (.+?) +\.\.\. ignored/gm)].map(([, name]) => `cargo: ${name}`)
-  return orFailed({ passed, failed, skipped }, code === 0)
+  const named = (/** @type {RegExp} */ line) => [...output.matchAll(line)].map(([, name]) => `cargo: ${name}`)
+  const skipped = named(/^test (.+?) +\.\.\. ignored/gm)
+  const faults = named(/^test (.+?) +\.\.\. FAILED/gm)
+  return orFailed({ passed, failed, skipped, faults }, code === 0)
 }
 
 /**
@@ -104,8 +107,10 @@ async function nodeTest() {
       /^ {2}(?:✘ \S+ exited (?:due to|with) |✘ Exiting due to process\.exit\(\) |✘ No tests found in |Failed to exit when running )/gm,
     ) +
     Number(/^ {2}(\d+) tests? remained pending after a timeout$/m.exec(output)?.[1] ?? 0)
-  const skipped = [...output.matchAll(/^ {2}- \[(?:skip|todo)\] (.*)$/gm)].map(([, name]) => `ava: ${name}`)
-  return orFailed({ passed, failed, skipped }, code === 0)
+  const named = (/** @type {RegExp} */ line) => [...output.matchAll(line)].map(([, name]) => `ava: ${name}`)
+  const skipped = named(/^ {2}- \[(?:skip|todo)\] (.*)$/gm)
+  const faults = named(/^ {2}✘ (.*)$/gm)
+  return orFailed({ passed, failed, skipped, faults }, code === 0)
 }
 
 /** The core is usable without Node. */
@@ -287,8 +292,12 @@ async function main(names) {
       `${name.padEnd(12)} ${word.padEnd(9)} ${time.padStart(8)}  ${name === 'setup' ? '' : counts}`.trimEnd(),
     )
   }
-  const skipped = results.flatMap((result) => result.skipped ?? [])
-  if (skipped.length > 0) say(`\nleft out:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
+  // Said again here: of a long log it is the end that is read.
+  for (const key of /** @type {const} */ (['skipped', 'faults'])) {
+    const names = results.flatMap((result) => result[key] ?? [])
+    if (names.length === 0) continue
+    say(`\n${key === 'skipped' ? 'left out' : 'failed'}:\n${names.map((name) => `  ${name}`).join('\n')}`)
+  }
   say(`\nin ${since(started)}`)
   const sum = (/** @type {'passed' | 'failed'} */ key) =>
     results.reduce((total, result) => total + result[key], 0)

@@ -1,6 +1,6 @@
 // On loopback a whole block is taken or nothing, so what happens in between is shown here.
-import test from 'ava'
 import { Backlog } from '../../dist/echo/backlog.js'
+import test from '../helpers/test.js'
 
 /** Bytes that tell their place. */
 function numbered(length: number): Buffer {

@@ -1,9 +1,9 @@
 // The clients that check bytes notice what a server can do wrong; so a test that they pass says something.
-import test from 'ava'
 import { EchoFailure } from '../helpers/echo-change.js'
 import { burst, slowReader, throughNc, throughSocat } from '../helpers/echo-clients.js'
 import { serial } from '../helpers/echo-columns.js'
 import { type EchoServer, startMutant } from '../helpers/echo-server.js'
+import test from '../helpers/test.js'
 
 const MIB = 1024 * 1024
 

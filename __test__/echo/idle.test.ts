@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ExecutionContext } from 'ava'
 import { eventually } from '../helpers/echo-change.js'
 import { Client } from '../helpers/echo-connection.js'
 import { type Column, each, startColumn } from '../helpers/echo-columns.js'
 import type { EchoServer, Start } from '../helpers/echo-server.js'
+import type { ExecutionContext } from '../helpers/test.js'
 
 const needs = { linux: true, tools: ['strace'] } as const
 

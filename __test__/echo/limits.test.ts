@@ -3,11 +3,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ExecutionContext } from 'ava'
 import { eventually } from '../helpers/echo-change.js'
 import { Client } from '../helpers/echo-connection.js'
 import { each, startColumn } from '../helpers/echo-columns.js'
 import type { EchoServer } from '../helpers/echo-server.js'
+import type { ExecutionContext } from '../helpers/test.js'
 
 const SET_SIZE = 1024
 

@@ -1,10 +1,10 @@
 // What is wrong with a command line, or with the address it names, is told in one line.
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import test from 'ava'
 import { Client } from '../helpers/echo-connection.js'
 import { serial } from '../helpers/echo-columns.js'
 import { runCli, startEcho } from '../helpers/echo-server.js'
+import test from '../helpers/test.js'
 
 const wrong: readonly (readonly [title: string, args: readonly string[], says: RegExp])[] = [
   ['an unknown option', ['--colour'], /--colour/],

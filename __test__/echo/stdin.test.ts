@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ExecutionContext } from 'ava'
 import { Client } from '../helpers/echo-connection.js'
 import { each, startColumn } from '../helpers/echo-columns.js'
 import { within } from '../helpers/echo-change.js'
 import { flags } from '../helpers/echo-process.js'
 import { EchoServer, cli } from '../helpers/echo-server.js'
+import type { ExecutionContext } from '../helpers/test.js'
 
 const fine = { code: 0, signal: null }
 

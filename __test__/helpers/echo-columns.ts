@@ -1,7 +1,7 @@
-import test, { type ExecutionContext } from 'ava'
 import { missing, type ToolName } from '../../scripts/tools.mjs'
 import { isLinux } from './echo-process.js'
 import { type EchoServer, type Start, startEcho } from './echo-server.js'
+import test, { type ExecutionContext } from './test.js'
 
 /** A way to run the server; every test runs on each. */
 export interface Column {

@@ -1,8 +1,8 @@
 import { type ChildProcess, type StdioNull, type StdioPipe, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { ExecutionContext } from 'ava'
 import { Change, EchoFailure, eventually, within } from './echo-change.js'
 import { descriptors, peakMemory, state } from './echo-process.js'
+import type { ExecutionContext } from './test.js'
 
 export const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 export const mutants = fileURLToPath(new URL('../echo/mutants.ts', import.meta.url))

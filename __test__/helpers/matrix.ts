@@ -1,6 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import test from 'ava'
-import type { ExecutionContext } from 'ava'
 import { Reactor } from '../../dist/index.js'
 import type {
   Backend,
@@ -14,6 +12,8 @@ import type {
 } from '../../dist/index.js'
 import { PATIENCE_MS, openPair, openPipe } from './descriptors.js'
 import type { Pair, Pipe } from './descriptors.js'
+import test from './test.js'
+import type { ExecutionContext } from './test.js'
 
 /** The backend that has edges and a descriptor of its own. */
 export const NATIVE: Backend = process.platform === 'linux' ? 'epoll' : 'kqueue'

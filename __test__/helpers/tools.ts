@@ -1,5 +1,5 @@
-import test, { type TestFn } from 'ava'
 import { missing, type ToolName } from '../../scripts/tools.mjs'
+import test, { type TestFn } from './test.js'
 
 /**
  * `test` for what runs these external programs; where one is missing the test is skipped, and `npm test` names it.

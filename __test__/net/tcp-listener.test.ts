@@ -1,9 +1,9 @@
 import { constants } from 'node:os'
-import test from 'ava'
 import { Reactor, TcpListener, TcpStream } from '../../dist/index.js'
 import type { TcpListenerOptions } from '../../dist/index.js'
 import { awaitReady } from '../helpers/descriptors.js'
 import { each, isLevel } from '../helpers/matrix.js'
+import test from '../helpers/test.js'
 
 const KEYS = 'host, port, backlog, reuseAddress, reusePort, ipv6Only'
 

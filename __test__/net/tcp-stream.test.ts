@@ -1,11 +1,11 @@
 import { constants } from 'node:os'
-import test from 'ava'
 import { Ready, TcpListener, TcpStream, WOULD_BLOCK } from '../../dist/index.js'
 import type { TcpStreamOptions } from '../../dist/index.js'
 import { run } from '../helpers/child.js'
 import { awaitReady, openPair } from '../helpers/descriptors.js'
 import type { Pair } from '../helpers/descriptors.js'
 import { each } from '../helpers/matrix.js'
+import test from '../helpers/test.js'
 
 function withPair(body: (pair: Pair) => void): void {
   const pair = openPair()
