@@ -1,6 +1,8 @@
-// Builds the package: `node scripts/build.mjs [addon] [ts] [types]`, all three without arguments.
+// Builds the package: `node scripts/build.mjs [addon] [ts] [types]`, all three without arguments; and `kit`, which only
+// the tests need.
 import { createHash } from 'node:crypto'
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -23,14 +25,22 @@ export const generated = ['index.d.ts', 'ts/binding.d.ts', 'Cargo.lock']
  * @property {readonly string[]} inputs files and folders it reads
  * @property {string} [suffix] of what it reads in the folders, if not everything
  * @property {readonly string[]} outputs files and folders it writes
+ * @property {true} [forTests] whether the package does without
  * @property {() => Promise<import('./run.mjs').Outcome>} make
  */
+
+/** What every crate is built from. */
+const rust = ['Cargo.toml', 'Cargo.lock', '.cargo', 'rust-toolchain.toml', 'scripts/build.mjs']
+
+/** How cargo names the library of a crate that JavaScript loads. */
+const [libraryPrefix, librarySuffix] =
+  process.platform === 'win32' ? ['', '.dll'] : ['lib', process.platform === 'darwin' ? '.dylib' : '.so']
 
 /** @type {Readonly<Record<string, Step>>} */
 export const steps = {
   addon: {
     does: 'build the addon (Rust, release)',
-    inputs: ['Cargo.toml', 'Cargo.lock', 'crates', '.cargo', 'rust-toolchain.toml', 'scripts/build.mjs'],
+    inputs: [...rust, 'crates/fdreactor/Cargo.toml', 'crates/fdreactor/src', 'crates/fdreactor-node'],
     outputs: ['dist/native', 'ts/binding.d.ts', 'Cargo.lock'],
     make: () =>
       run('napi', [
@@ -64,6 +74,23 @@ export const steps = {
     inputs: ['dist', 'package.json', 'package-lock.json', 'scripts/types.mjs'],
     outputs: ['index.d.ts'],
     make: () => run(process.execPath, ['scripts/types.mjs']),
+  },
+  kit: {
+    does: 'build the kit of system calls that the tests use',
+    forTests: true,
+    inputs: [...rust, 'crates/fdreactor-kit'],
+    outputs: ['build/kit.node'],
+    make: async () => {
+      const outcome = await run('cargo', ['build', '--package', 'fdreactor-kit'])
+      if (outcome.code !== 0) return outcome
+      const folder = process.env['CARGO_TARGET_DIR'] ?? join(root, 'target')
+      mkdirSync(join(root, 'build'), { recursive: true })
+      copyFileSync(
+        join(folder, 'debug', `${libraryPrefix}fdreactor_kit${librarySuffix}`),
+        join(root, 'build/kit.node'),
+      )
+      return outcome
+    },
   },
 }
 
@@ -150,7 +177,7 @@ async function main() {
     })
   }
   for (const [name, step] of Object.entries(steps)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue
+    if (wanted.length > 0 ? !wanted.includes(name) : step.forTests) continue
     console.error(step.does)
     const { code, output } = await make(name, step)
     if (code !== 0) {

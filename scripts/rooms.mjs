@@ -55,6 +55,10 @@ const rooms = [
     files: `${addon}/**`,
     may: [`${addon}/**`, 'fdreactor', 'napi', 'napi_derive', 'libuv_sys_lite', 'libc'],
   },
+  {
+    files: 'crates/fdreactor-kit/src/**',
+    may: ['crates/fdreactor-kit/src/**', 'napi', 'napi_derive', 'rustix'],
+  },
   { files: 'crates/*/build.rs', may: ['napi_build'] },
 
   // TypeScript: the addon and its types have one reader. (The addon lies in dist/native, beside what is compiled.)
@@ -87,6 +91,7 @@ const unsafeFiles = [
   sys,
   `${core}/selector/mio/level_{epoll,kqueue}.rs`,
   'crates/fdreactor/tests/**',
+  'crates/fdreactor-kit/src/lib.rs',
   `${addon}/{buffer,env}.rs`,
   `${addon}/driver/{loop_,thread}.rs`,
 ]

@@ -46,9 +46,10 @@ async function step(does, action) {
 }
 
 /**
+ * @param {{ forTests?: boolean }} [options] whether what only the tests need is made too
  * @throws {SetupError} when something is missing that it cannot bring, or when a step fails (its output is printed)
  */
-export async function setup() {
+export async function setup({ forTests = false } = {}) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
     throw new SetupError(`Node.js ${oldest.join('.')} or newer is needed, this is ${process.versions.node}`)
@@ -65,6 +66,7 @@ export async function setup() {
     )
   }
   for (const [name, task] of Object.entries(steps)) {
+    if (task.forTests && !forTests) continue
     if (!isFresh(name, task)) await step(task.does, () => make(name, task))
   }
 }

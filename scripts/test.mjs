@@ -262,7 +262,7 @@ const since = (start) => `${((Date.now() - start) / 1000).toFixed(1)} s`
 /** @returns {Promise<Result>} */
 async function ready() {
   try {
-    await setup()
+    await setup({ forTests: true })
     isBuilt = true
     return { passed: 0, failed: 0 }
   } catch (error) {
@@ -294,9 +294,9 @@ async function main(names) {
   }
   // Said again here: of a long log it is the end that is read.
   for (const key of /** @type {const} */ (['skipped', 'faults'])) {
-    const names = results.flatMap((result) => result[key] ?? [])
-    if (names.length === 0) continue
-    say(`\n${key === 'skipped' ? 'left out' : 'failed'}:\n${names.map((name) => `  ${name}`).join('\n')}`)
+    const titles = results.flatMap((result) => result[key] ?? [])
+    if (titles.length === 0) continue
+    say(`\n${key === 'skipped' ? 'left out' : 'failed'}:\n${titles.map((name) => `  ${name}`).join('\n')}`)
   }
   say(`\nin ${since(started)}`)
   const sum = (/** @type {'passed' | 'failed'} */ key) =>

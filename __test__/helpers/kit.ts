@@ -1,0 +1,113 @@
+/**
+ * System calls that Node has no name for, from the crate fdreactor-kit: descriptors of every kind, and what is done to
+ * them. All descriptors made here are non-blocking and close-on-exec. A failed call throws like one of Node's.
+ */
+import { createRequire } from 'node:module'
+import { getSystemErrorName } from 'node:util'
+import { Descriptor } from './descriptors.js'
+
+interface Native {
+  dup(fd: number): number
+  dupFrom(fd: number, from: number): number
+  dupOnto(fd: number, onto: number): number
+  close(fd: number): number
+  pipe(): number[]
+  pair(isDatagram: boolean): number[]
+  pty(): number[]
+  flags(fd: number): number
+  descriptorFlags(fd: number): number
+  setBlocking(fd: number, isBlocking: boolean): number
+  shut(fd: number, how: number): number
+  lingerZero(fd: number): number
+  sendUrgent(fd: number, byte: number): number
+  receive(fd: number, length: number, isUrgent: boolean, isPeek: boolean): number
+  urgentInline(fd: number): number
+  socketError(fd: number): number
+  readableBytes(fd: number): number
+  pollOne(fd: number, events: number, timeoutMs: number): number
+  limitFiles(limit: number): number
+  // Linux only:
+  eventfd(count: number): number
+  pagePipe(): number[]
+  timerfd(firstMs: number, everyMs: number): number
+  inotifyDirectory(path: string): number
+  pidfd(pid: number): number
+  pathOnly(path: string): number
+  pipeSize(fd: number, bytes: number): number
+}
+
+const native = createRequire(import.meta.url)('../../build/kit.node') as Native
+
+function checked(syscall: string, result: number): number {
+  if (result >= 0) return result
+  const code = getSystemErrorName(result)
+  throw Object.assign(new Error(`${syscall}: ${code}`), { code, syscall, errno: result })
+}
+
+function checkedPair(syscall: string, [one = -1, other]: readonly number[]): [Descriptor, Descriptor] {
+  if (other === undefined) checked(syscall, one)
+  return [new Descriptor(one), new Descriptor(other ?? -1)]
+}
+
+/** Numbers go in, numbers come out: for what is to be closed, put on another's number, or kept open beyond its owner. */
+export const kit = {
+  /** A duplicate: another number for the same open file. `from` is the lowest number it may get. */
+  dup: (fd: number, from = 0): number => checked('fcntl', native.dupFrom(fd, from)),
+  /** Puts `fd` on the number `onto`, whatever that was: dup2(2). */
+  dupOnto: (fd: number, onto: number): number => checked('dup2', native.dupOnto(fd, onto)),
+  close: (fd: number): void => void checked('close', native.close(fd)),
+  /** The file status flags, `O_NONBLOCK` and the like. */
+  flags: (fd: number): number => checked('fcntl', native.flags(fd)),
+  /** The descriptor flags: 1 for `FD_CLOEXEC`. */
+  descriptorFlags: (fd: number): number => checked('fcntl', native.descriptorFlags(fd)),
+  setBlocking: (fd: number, isBlocking: boolean): void =>
+    void checked('fcntl', native.setBlocking(fd, isBlocking)),
+  shut: (fd: number, how: 'read' | 'write' | 'both'): void =>
+    void checked('shutdown', native.shut(fd, { read: 0, write: 1, both: 2 }[how])),
+  /** The next close resets the connection. */
+  lingerZero: (fd: number): void => void checked('setsockopt', native.lingerZero(fd)),
+  /** Sends one byte as urgent data. */
+  sendUrgent: (fd: number, byte = 33): number => checked('send', native.sendUrgent(fd, byte)),
+  /** Receives and throws away. */
+  receive: (fd: number, length: number, how: { urgent?: boolean; peek?: boolean } = {}): number =>
+    checked('recv', native.receive(fd, length, how.urgent ?? false, how.peek ?? false)),
+  urgentInline: (fd: number): void => void checked('setsockopt', native.urgentInline(fd)),
+  /** Fetches SO_ERROR: the error's name, or undefined. */
+  socketError: (fd: number): string | undefined => {
+    const errno = checked('getsockopt', native.socketError(fd))
+    return errno === 0 ? undefined : getSystemErrorName(-errno)
+  },
+  /** How many bytes can be read. */
+  readableBytes: (fd: number): number => checked('ioctl', native.readableBytes(fd)),
+  /** poll(2) on one descriptor, with its own masks. */
+  pollOne: (fd: number, events: number, timeoutMs = 0): number =>
+    checked('poll', native.pollOne(fd, events, timeoutMs)),
+  /** Sets the soft limit of open files, and answers with what it was. */
+  limitFiles: (limit: number): number => checked('setrlimit', native.limitFiles(limit)),
+  /** Gives a pipe's buffer another size. Linux. */
+  pipeSize: (fd: number, bytes: number): number => checked('fcntl', native.pipeSize(fd, bytes)),
+}
+
+/** A pipe: reader, writer. */
+export const makePipe = (): [Descriptor, Descriptor] => checkedPair('pipe', native.pipe())
+/** A pipe of one page. Linux. */
+export const makePagePipe = (): [Descriptor, Descriptor] => checkedPair('pipe2', native.pagePipe())
+/** A connected pair of UNIX sockets. */
+export const makePair = (kind: 'stream' | 'datagram' = 'stream'): [Descriptor, Descriptor] =>
+  checkedPair('socketpair', native.pair(kind === 'datagram'))
+/** A pseudo terminal: master, other side. */
+export const makePty = (): [Descriptor, Descriptor] => checkedPair('openpt', native.pty())
+/** Linux. */
+export const makeEventfd = (count = 0): Descriptor =>
+  new Descriptor(checked('eventfd', native.eventfd(count)))
+/** Milliseconds until it expires first, and between expirations after that (0 for none). Linux. */
+export const makeTimerfd = (firstMs: number, everyMs = 0): Descriptor =>
+  new Descriptor(checked('timerfd_settime', native.timerfd(firstMs, everyMs)))
+/** Watches a directory for new entries. Linux. */
+export const makeInotify = (path: string): Descriptor =>
+  new Descriptor(checked('inotify_add_watch', native.inotifyDirectory(path)))
+/** Linux. */
+export const makePidfd = (pid: number): Descriptor => new Descriptor(checked('pidfd_open', native.pidfd(pid)))
+/** Linux. */
+export const makePathOnly = (path: string): Descriptor =>
+  new Descriptor(checked('open', native.pathOnly(path)))

@@ -1,0 +1,71 @@
+//! What only Linux has.
+
+use crate::{Call, answer, answers, lent};
+use napi_derive::napi;
+use rustix::{
+    event::{EventfdFlags, eventfd as make_eventfd},
+    fs::{Mode, OFlags, inotify, open},
+    io::Errno,
+    pipe::{PipeFlags, fcntl_setpipe_size, pipe_with},
+    process::{Pid, PidfdFlags, pidfd_open},
+    time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime},
+};
+use std::{os::fd::IntoRawFd, time::Duration};
+
+#[napi]
+pub fn eventfd(count: u32) -> i32 {
+    let made = make_eventfd(count, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC);
+    answer(made.map(IntoRawFd::into_raw_fd))
+}
+
+/// A pipe whose buffer is one page of 4,096 bytes.
+#[napi]
+pub fn page_pipe() -> Vec<i32> {
+    answers(pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).and_then(|(reader, writer)| {
+        fcntl_setpipe_size(&writer, 4096)?;
+        Ok((reader, writer))
+    }))
+}
+
+/// A timer: milliseconds until it expires first, and between expirations after that (0 for none).
+#[napi]
+pub fn timerfd(first_ms: u32, every_ms: u32) -> i32 {
+    let span = |time: u32| Duration::from_millis(time.into()).try_into().map_err(|_| Errno::INVAL);
+    let make = || -> Call {
+        let timer =
+            timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        let schedule = Itimerspec { it_interval: span(every_ms)?, it_value: span(first_ms)? };
+        timerfd_settime(&timer, TimerfdTimerFlags::empty(), &schedule)?;
+        Ok(timer.into_raw_fd())
+    };
+    answer(make())
+}
+
+/// An inotify instance that watches a directory for new entries.
+#[napi]
+pub fn inotify_directory(path: String) -> i32 {
+    let make = || -> Call {
+        let watcher = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&watcher, path, inotify::WatchFlags::CREATE)?;
+        Ok(watcher.into_raw_fd())
+    };
+    answer(make())
+}
+
+#[napi]
+pub fn pidfd(pid: i32) -> i32 {
+    let pid = Pid::from_raw(pid).ok_or(Errno::SRCH);
+    answer(pid.and_then(|pid| pidfd_open(pid, PidfdFlags::NONBLOCK)).map(IntoRawFd::into_raw_fd))
+}
+
+/// An `O_PATH` descriptor.
+#[napi]
+pub fn path_only(path: String) -> i32 {
+    answer(open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map(IntoRawFd::into_raw_fd))
+}
+
+/// Makes a pipe's buffer smaller or greater.
+#[napi]
+pub fn pipe_size(fd: i32, bytes: u32) -> i32 {
+    answer(lent(fd).and_then(|fd| fcntl_setpipe_size(fd, bytes as usize)).map(crate::number))
+}
