@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { Reactor, TcpListener, io } from '../dist/index.js'
 import type { ArgumentError, FdreactorError, FdreactorErrorCode, SystemError } from '../dist/index.js'
+import { library, run } from './helpers/child.js'
 import { closedNumber, openLoop } from './helpers/descriptors.js'
 import test from './helpers/test.js'
 
@@ -127,18 +126,12 @@ test('a wrong argument says what was expected and what came, without running cod
 
 test('importing the library without its binary is fine, and using it says what was tried', async (t) => {
   const missing = join(tmpdir(), 'no-such-addon.node')
-  const library = new URL('../dist/index.js', import.meta.url).href
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [
-      '--input-type=module',
-      '--eval',
-      `const { Reactor } = await import('${library}')
-      try { new Reactor() } catch (error) { console.log(JSON.stringify({ ...error, message: error.message })) }`,
-    ],
-    { env: { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: missing } },
+  const outcome = await run(
+    `const { Reactor } = await import('${library}')
+    try { new Reactor() } catch (error) { console.log(JSON.stringify({ ...error, message: error.message })) }`,
+    { isBare: true, env: { NAPI_RS_NATIVE_LIBRARY_PATH: missing } },
   )
-  const { code, message } = JSON.parse(stdout) as FdreactorError
+  const { code, message } = JSON.parse(outcome.stdout) as FdreactorError
   t.is(code, 'ERR_FDREACTOR_UNSUPPORTED_PLATFORM')
   t.regex(message, /^No binary of fdreactor loads on \w+ \w+\. Tried:\n/)
   t.true(message.includes(missing))

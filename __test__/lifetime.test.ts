@@ -22,16 +22,17 @@ function each(
   where: (which: Case) => boolean,
   script: string,
   expected: Outcome,
-  flags: readonly string[] = [],
+  collector = false,
 ): void {
   for (const { backend, trigger, driver } of CASES.filter((which) => where(which))) {
     test.serial(`${title}::${backend}::${trigger}::${driver}`, async (t) => {
-      t.deepEqual(await run(WATCHDOGS + script, { args: [backend, driver, trigger], flags }), expected)
+      t.deepEqual(await run(WATCHDOGS + script, { args: [backend, driver, trigger], collector }), expected)
     })
   }
 }
 
-const gc = ['--expose-gc']
+/** For `each`: the script needs `gc()`. */
+const gc = true
 
 each(
   'N01 a process that creates reactors and does nothing with them exits',

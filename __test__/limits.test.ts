@@ -1,6 +1,7 @@
-import { openSync } from 'node:fs'
 import { Reactor, Ready } from '../dist/index.js'
-import { Descriptor, openLoop } from './helpers/descriptors.js'
+import { openLoop } from './helpers/descriptors.js'
+import type { Descriptor } from './helpers/descriptors.js'
+import { openFile } from './helpers/kit.js'
 import { Rig } from './helpers/matrix.js'
 import type { Case } from './helpers/matrix.js'
 import test from './helpers/test.js'
@@ -13,7 +14,7 @@ async function beyondTheLimit(body: () => void | Promise<void>): Promise<void> {
   const files: Descriptor[] = []
   try {
     do {
-      files.push(new Descriptor(openSync('/dev/null', 'r')))
+      files.push(openFile('/dev/null'))
     } while ((files.at(-1)?.fd ?? 0) < FD_SETSIZE)
     await body()
   } finally {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { commandFor } from './helpers/runtime.js'
 import test from './helpers/test.js'
 
 const root = new URL('../', import.meta.url)
@@ -19,10 +20,11 @@ function writeExample(): string {
 }
 
 test("the readme's example runs as it stands, echoes, and survives a reset", async (t) => {
-  const child = spawn(process.execPath, [writeExample()], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [program = '', ...rest] = commandFor(writeExample())
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
-  const [line] = (await child.stdout.setEncoding('utf8').take(1).toArray()) as string[]
-  const port = Number(/port: (\d+)/.exec(line ?? '')?.[1])
+  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+  const port = Number(/port: (\d+)/.exec(line)?.[1])
   // One that is reset is survived.
   const rude = connect(port, '127.0.0.1')
   rude.write('hello')

@@ -1,8 +1,9 @@
-import { constants as flagBits, openSync, readFileSync } from 'node:fs'
+import { constants as flagBits, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { Reactor, Ready, TcpListener, TcpStream, io } from '../dist/index.js'
 import type { Source } from '../dist/index.js'
-import { Descriptor, closedNumber, openLoop } from './helpers/descriptors.js'
+import { closedNumber, openLoop } from './helpers/descriptors.js'
+import { openFile } from './helpers/kit.js'
 import { each, isLevel, isScan } from './helpers/matrix.js'
 import type { Case } from './helpers/matrix.js'
 import test from './helpers/test.js'
@@ -148,7 +149,7 @@ for (const [kind, path] of [
   ['/dev/null', '/dev/null'],
 ] as const) {
   each(`${kind} is watched by a scan`, { where: isScan }, async (t, rig) => {
-    const file = rig.own(new Descriptor(openSync(path, 'r')))
+    const file = rig.own(openFile(path))
     const seen: number[] = []
     await rig.turns(2, () => {
       rig.watch(file, { readable: true }, (readiness) => seen.push(readiness))
@@ -160,7 +161,7 @@ for (const [kind, path] of [
     `${kind} is refused by epoll, which says what takes it`,
     { where: ({ backend }) => backend === 'epoll' },
     (t, rig) => {
-      const file = rig.own(new Descriptor(openSync(path, 'r')))
+      const file = rig.own(openFile(path))
       const error = t.throws(() => rig.watch(file, { readable: true }, nothing), { code: 'EPERM' })
       t.like(error, { errno: -constants.errno.EPERM, syscall: 'epoll_ctl', fd: file.fd })
       t.is(
@@ -278,7 +279,7 @@ each("a user's descriptor keeps its flags, whatever is done with it", { where: i
     /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? 'unknown'
   // A blocking pipe: this is what a library might change.
   const { writer } = rig.pipe()
-  const blocking = rig.own(new Descriptor(openSync(`/proc/self/fd/${writer.fd}`, 'w')))
+  const blocking = rig.own(openFile(`/proc/self/fd/${writer.fd}`, flagBits.O_WRONLY))
   const before = flags(blocking.fd)
   t.is(Number.parseInt(before, 8) & flagBits.O_NONBLOCK, 0)
   const registration = rig.watch(blocking, { writable: true, oneshot: true }, nothing)

@@ -21,9 +21,9 @@ export function suitableDriver(backend: Backend): 'loop' | 'thread' {
 /** Why this driver cannot work here, or nothing. */
 export function objection(driver: Driver, backend: Backend): string | undefined {
   if (driver !== 'loop') return undefined
-  if (!hasLoop()) return "this runtime's loop cannot be driven from outside: use 'thread' or 'manual'"
   if (backend === 'poll' || backend === 'select') {
     return `${backend} has no descriptor that the host's loop could watch: use 'thread' or 'manual'`
   }
+  if (!hasLoop()) return "this runtime's loop cannot be driven from outside: use 'thread' or 'manual'"
   return undefined
 }

@@ -8,7 +8,13 @@ import { each, startColumn } from '../helpers/echo-columns.js'
 import { within } from '../helpers/echo-change.js'
 import { flags } from '../helpers/echo-process.js'
 import { EchoServer, cli } from '../helpers/echo-server.js'
+import { commandFor } from '../helpers/runtime.js'
 import type { ExecutionContext } from '../helpers/test.js'
+
+/** For a shell. */
+const program = commandFor(cli)
+  .map((word) => `'${word}'`)
+  .join(' ')
 
 const fine = { code: 0, signal: null }
 
@@ -161,7 +167,7 @@ each(
   'stdin: a terminal takes commands; Ctrl-D ends nothing, and Ctrl-C the server',
   async (t, { backend, trigger }) => {
     const script = join(folder(t), 'run')
-    const command = `'${process.execPath}' '${cli}' echo --port 0 --backend ${backend} --trigger ${trigger}`
+    const command = `${program} echo --port 0 --backend ${backend} --trigger ${trigger}`
     // Ctrl-C reaches the shell as well.
     writeFileSync(script, `#!/bin/sh\ntrap : INT\n${command}\necho "status $?"\n`, { mode: 0o700 })
     const terminal = 'pty,setsid,ctty,echo=0,onlcr=0'
@@ -183,7 +189,7 @@ each(
   'stdin: in the background of a terminal, what is typed is for the shell and does not stop the server',
   async (t, { backend, trigger }) => {
     const script = join(folder(t), 'run')
-    const command = `'${process.execPath}' '${cli}' echo --port 0 --backend ${backend} --trigger ${trigger}`
+    const command = `${program} echo --port 0 --backend ${backend} --trigger ${trigger}`
     // With job control (-m) the server is in a process group of its own, and the shell has the terminal.
     const shell = `set -m\n${command} &\nread typed\necho "typed $typed"\nread wait\nkill $!\nwait $!\necho "status $?"\n`
     writeFileSync(script, `#!/bin/sh\n${shell}`, { mode: 0o700 })

@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PATIENCE_MS } from './descriptors.js'
+import { commandFor } from './runtime.js'
 
-const library = new URL('../../dist/index.js', import.meta.url).href
+/** What a script imports. */
+export const library = new URL('../../dist/index.js', import.meta.url).href
 
 /** How a process ended, and what it wrote. */
 export interface Outcome {
@@ -16,7 +21,7 @@ const PREAMBLE = `
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Reactor, Ready, TcpListener, TcpStream, WOULD_BLOCK, Waker, io } from '${library}'
-const [backend, driver, trigger] = process.argv.slice(1)
+const [backend, driver, trigger] = process.argv.slice(2)
 const options = { backend, driver }
 const listener = TcpListener.bind({ port: 0 })
 const client = TcpStream.connect({ port: listener.localAddress.port })
@@ -26,20 +31,32 @@ const countOpen = () => readdirSync(process.platform === 'linux' ? '/proc/self/f
 export interface Options {
   /** What the script finds in `backend`, `driver` and `trigger`. */
   readonly args?: readonly string[]
-  /** Node's. */
-  readonly flags?: readonly string[]
-  /** What stands before node on the command line. */
+  /** Whether the script stands alone, without what every other one has. */
+  readonly isBare?: boolean
+  readonly env?: NodeJS.ProcessEnv
+  /** Whether the script needs `gc()`. */
+  readonly collector?: boolean
+  /** What stands before the runtime on the command line. */
   readonly wrapper?: readonly string[]
 }
 
 /** Runs a script in a process of its own, which is killed if it does not end. */
-export function run(script: string, { args = [], flags = [], wrapper = [] }: Options = {}): Promise<Outcome> {
-  const [program, ...rest] = [...wrapper, process.execPath]
-  const child = spawn(
-    program,
-    [...rest, ...flags, '--input-type=module', '--eval', PREAMBLE + script, '--', ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS, killSignal: 'SIGKILL' },
-  )
+export function run(
+  script: string,
+  { args = [], isBare = false, env = {}, collector = false, wrapper = [] }: Options = {},
+): Promise<Outcome> {
+  // A file: not every runtime takes a module from its command line.
+  const folder = mkdtempSync(join(tmpdir(), 'fdreactor-test-'))
+  const file = join(folder, 'script.mjs')
+  writeFileSync(file, isBare ? script : PREAMBLE + script)
+  const [program = '', ...rest] = [...wrapper, ...commandFor(file, { collector }), ...args]
+  const child = spawn(program, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PATIENCE_MS,
+    killSignal: 'SIGKILL',
+    // Deno colours what it says of errors.
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -50,7 +67,10 @@ export function run(script: string, { args = [], flags = [], wrapper = [] }: Opt
   })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+    child.once('close', (code, signal) => {
+      rmSync(folder, { recursive: true })
+      resolve({ code, signal, stdout, stderr })
+    })
   })
 }
 

@@ -1,47 +1,13 @@
-import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readdirSync, rmSync, unlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { Reactor, TcpListener, TcpStream } from '../../dist/index.js'
 import type { InterestOptions, Source } from '../../dist/index.js'
+import { makeLoop, makePipe } from './kit.js'
+import type { Descriptor } from './kit.js'
+
+export { Descriptor, makeLoop as openLoop } from './kit.js'
 
 /** How long anything may take before a test gives up: far more than it needs on a busy machine. */
 export const PATIENCE_MS = 20_000
-
-/** A descriptor that is closed once: by then its number may be somebody else's. */
-export class Descriptor implements Source {
-  readonly fd: number
-  #open = true
-
-  constructor(fd: number) {
-    this.fd = fd
-  }
-
-  close(): void {
-    if (!this.#open) return
-    this.#open = false
-    closeSync(this.fd)
-  }
-}
-
-let folder: string | undefined
-let spare: string[] = []
-
-/** Named pipes: Node has no pipe(2), and these need no flags changed to be non-blocking. */
-function fifo(): string {
-  if (folder === undefined) {
-    const made = mkdtempSync(join(tmpdir(), 'fdreactor-test-'))
-    process.once('exit', () => rmSync(made, { recursive: true, force: true }))
-    folder = made
-  }
-  if (spare.length === 0) {
-    spare = Array.from({ length: 100 }, (_, index) =>
-      join(folder ?? '', `${process.hrtime.bigint()}-${index}`),
-    )
-    execFileSync('mkfifo', spare)
-  }
-  return spare.pop() ?? ''
-}
 
 export interface Pipe {
   readonly reader: Descriptor
@@ -50,10 +16,7 @@ export interface Pipe {
 
 /** A pipe with both ends non-blocking. */
 export function openPipe(): Pipe {
-  const path = fifo()
-  const reader = new Descriptor(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
-  const writer = new Descriptor(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
-  unlinkSync(path)
+  const [reader, writer] = makePipe()
   return { reader, writer }
 }
 
@@ -73,14 +36,6 @@ export function withPipe(body: (pipe: Ends) => void): void {
     ends.reader.close()
     ends.writer.close()
   }
-}
-
-/** One descriptor that is both ends of a pipe: writable, and readable once something was written. */
-export function openLoop(): Descriptor {
-  const path = fifo()
-  const both = new Descriptor(openSync(path, constants.O_RDWR | constants.O_NONBLOCK))
-  unlinkSync(path)
-  return both
 }
 
 /** Waits, in this thread, until a descriptor is ready: for what the kernel or another process does in its own time. */
@@ -126,7 +81,7 @@ export function openAs<T extends Source & { close(): void }>(number: number, ope
 
 /** A number that is not open. */
 export function closedNumber(): number {
-  const pipe = openLoop()
+  const pipe = makeLoop()
   pipe.close()
   return pipe.fd
 }

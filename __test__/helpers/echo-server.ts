@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioNull, type StdioPipe, spawn } from 'node:c
 import { fileURLToPath } from 'node:url'
 import { Change, EchoFailure, eventually, within } from './echo-change.js'
 import { descriptors, peakMemory, state } from './echo-process.js'
+import { commandFor } from './runtime.js'
 import type { ExecutionContext } from './test.js'
 
 export const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -181,12 +182,12 @@ export function startEcho(
   args: readonly string[],
   how: Start = {},
 ): Promise<EchoServer> {
-  return launch(t, [process.execPath, cli, 'echo', ...args], how)
+  return launch(t, [...commandFor(cli), 'echo', ...args], how)
 }
 
 /** Starts an echo server that has a certain fault. */
 export function startMutant(t: ExecutionContext, fault: string): Promise<EchoServer> {
-  return launch(t, [process.execPath, '--import=tsx', mutants, fault], {})
+  return launch(t, [...commandFor(mutants, { typescript: true }), fault], {})
 }
 
 export interface Outcome extends Ended {
@@ -196,7 +197,7 @@ export interface Outcome extends Ended {
 
 /** Runs a command line that ends by itself. */
 export async function runCli(t: ExecutionContext, args: readonly string[]): Promise<Outcome> {
-  const server = new EchoServer([process.execPath, cli, ...args], 'ignore')
+  const server = new EchoServer([...commandFor(cli), ...args], 'ignore')
   t.teardown(() => server.kill())
   // One that should have refused to start is noticed at once.
   const listens = server.line(/^listening on /).then(

@@ -2,9 +2,11 @@
  * System calls that Node has no name for, from the crate fdreactor-kit: descriptors of every kind, and what is done to
  * them. All descriptors made here are non-blocking and close-on-exec. A failed call throws like one of Node's.
  */
+import { constants } from 'node:fs'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { getSystemErrorName } from 'node:util'
-import { Descriptor } from './descriptors.js'
+import type { Source } from '../../dist/index.js'
 
 interface Native {
   dup(fd: number): number
@@ -12,6 +14,8 @@ interface Native {
   dupOnto(fd: number, onto: number): number
   close(fd: number): number
   pipe(): number[]
+  fifo(): number
+  open(path: string, flags: number): number
   pair(isDatagram: boolean): number[]
   pty(): number[]
   flags(fd: number): number
@@ -42,6 +46,23 @@ function checked(syscall: string, result: number): number {
   if (result >= 0) return result
   const code = getSystemErrorName(result)
   throw Object.assign(new Error(`${syscall}: ${code}`), { code, syscall, errno: result })
+}
+
+/** A descriptor that is closed once: by then its number may be somebody else's. */
+export class Descriptor implements Source {
+  readonly fd: number
+  #open = true
+
+  constructor(fd: number) {
+    this.fd = fd
+  }
+
+  // Not by Node's fs: other runtimes keep a table of what that opened, and refuse the rest.
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    checked('close', native.close(this.fd))
+  }
 }
 
 function checkedPair(syscall: string, [one = -1, other]: readonly number[]): [Descriptor, Descriptor] {
@@ -90,6 +111,11 @@ export const kit = {
 
 /** A pipe: reader, writer. */
 export const makePipe = (): [Descriptor, Descriptor] => checkedPair('pipe', native.pipe())
+/** One descriptor that is both ends of a pipe: writable, and readable once something was written. */
+export const makeLoop = (): Descriptor => new Descriptor(checked('open', native.fifo()))
+/** Opens what exists; the flags are those of open(2), `constants` of node:fs. */
+export const openFile = (path: string | URL, flags: number = constants.O_RDONLY): Descriptor =>
+  new Descriptor(checked('open', native.open(path instanceof URL ? fileURLToPath(path) : path, flags)))
 /** A pipe of one page. Linux. */
 export const makePagePipe = (): [Descriptor, Descriptor] => checkedPair('pipe2', native.pagePipe())
 /** A connected pair of UNIX sockets. */

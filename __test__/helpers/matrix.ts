@@ -12,6 +12,7 @@ import type {
 } from '../../dist/index.js'
 import { PATIENCE_MS, openPair, openPipe } from './descriptors.js'
 import type { Pair, Pipe } from './descriptors.js'
+import { runtime } from './runtime.js'
 import test from './test.js'
 import type { ExecutionContext } from './test.js'
 
@@ -33,9 +34,12 @@ function casesOf(
   return triggers.flatMap((trigger) => drivers.map((driver) => ({ backend, trigger, driver })))
 }
 
+/** Of Node.js alone: Bun and Deno have no loop of libuv's to join. */
+export const hasLoop = runtime === 'node'
+
 /** All that exist. */
 export const CASES: readonly Case[] = [
-  ...casesOf(NATIVE, ['level', 'edge'], ['loop', 'thread', 'manual']),
+  ...casesOf(NATIVE, ['level', 'edge'], hasLoop ? ['loop', 'thread', 'manual'] : ['thread', 'manual']),
   ...casesOf('poll', ['level'], ['thread', 'manual']),
   ...casesOf('select', ['level'], ['thread', 'manual']),
 ]

@@ -261,7 +261,7 @@ test('a stream that nobody holds is closed when it is collected', async (t) => {
     for (let tries = 0; tries < 100 && !isOver; tries += 1) { await sleep(1); gc(); reactor.poll(10) }
     console.log(isOver)
     client.close()`
-  t.deepEqual(await run(script, { flags: ['--expose-gc'] }), {
+  t.deepEqual(await run(script, { collector: true }), {
     code: 0,
     signal: null,
     stdout: 'true\n',
@@ -285,7 +285,7 @@ test('a stream that is registered is not collected', async (t) => {
     reactor.poll()
     console.log(heard, reactor.size)
     client.close()`
-  t.deepEqual(await run(script, { flags: ['--expose-gc'] }), {
+  t.deepEqual(await run(script, { collector: true }), {
     code: 0,
     signal: null,
     stdout: '[ 5 ] 1\n',

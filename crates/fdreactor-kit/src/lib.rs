@@ -11,7 +11,7 @@ pub mod linux;
 use napi_derive::napi;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open},
+    fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open, unlink},
     io::{
         Errno, FdFlags, dup2, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd, ioctl_fionbio, ioctl_fionread,
     },
@@ -22,8 +22,10 @@ use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
 };
 use std::{
-    mem,
+    env, mem,
     os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd},
+    process,
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -106,6 +108,31 @@ pub fn pipe() -> Vec<i32> {
         }
         Ok((reader, writer))
     }))
+}
+
+/// One descriptor that is both ends of a pipe.
+#[napi]
+pub fn fifo() -> i32 {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("fdreactor-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let path = env::temp_dir().join(name);
+    // Not among what rustix has on Apple's systems.
+    #[cfg(target_vendor = "apple")]
+    let made = process::Command::new("mkfifo").arg(&path).status().map(drop).map_err(|_| Errno::NOSYS);
+    #[cfg(not(target_vendor = "apple"))]
+    let made = rustix::fs::mkfifoat(rustix::fs::CWD, &path, Mode::RUSR | Mode::WUSR);
+    answer(made.and_then(|()| {
+        let both = open(&path, OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty());
+        unlink(&path)?;
+        both.map(IntoRawFd::into_raw_fd)
+    }))
+}
+
+/// open(2) of what exists; close-on-exec, whatever the flags say.
+#[napi(js_name = "open")]
+pub fn open_file(path: String, flags: u32) -> i32 {
+    let flags = OFlags::from_bits_retain(flags) | OFlags::CLOEXEC;
+    answer(open(path, flags, Mode::empty()).map(IntoRawFd::into_raw_fd))
 }
 
 /// A connected pair of UNIX sockets: streams, or datagrams.
