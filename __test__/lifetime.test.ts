@@ -13,7 +13,7 @@ const drivesItself = (which: Case): boolean => isLevel(which) && which.driver !=
 const WATCHDOGS = `
 const stays = (then) => setTimeout(() => { console.log('stayed'); then() }, 20).unref()
 const ends = () => setTimeout(() => { console.log('stayed'); process.exit(9) }, 10_000).unref()
-process.on('beforeExit', () => console.log('over'))
+process.once('beforeExit', () => console.log('over'))
 `
 
 /** A process for each case. What ends it by itself writes `over`. */
@@ -158,8 +158,7 @@ each(
 each(
   'a descriptor that a scan finds closed no longer keeps the process',
   (which) => drivesItself(which) && isScan(which),
-  `import { closeSync } from 'node:fs'
-  ends()
+  `ends()
   const server = await new Promise((resolve) => {
     const reactor = new Reactor(options)
     reactor.register(listener, { readable: true, trigger }, () => { resolve(io.accept(listener.fd)); reactor.close() })
@@ -168,18 +167,14 @@ each(
     // A wait that was under way may still find what happens to the socket.
     if (readiness === Ready.INVALID) console.log(state)
   })
-  closeSync(server)
+  kit.close(server)
   client.close()`,
   fine('closed\nover\n'),
 )
 
-for (const [what, statement, code] of [
-  ['process.exit()', 'process.exit(3)', 3],
-  [
-    'an uncaught exception',
-    "process.once('exit', () => { process.exitCode = 4 }); throw new Error('boom')",
-    4,
-  ],
+for (const [what, statement, code, said] of [
+  ['process.exit()', 'process.exit(3)', 3, /^$/],
+  ['an uncaught exception', "throw new RangeError('boom')", 1, /RangeError: boom/],
 ] as const) {
   const ended = { code, signal: null, stdout: '' }
 
@@ -192,7 +187,9 @@ for (const [what, statement, code] of [
         reactor.register(listener, { readable: true, trigger, oneshot: true }, () => {})
         reactor.register(client, { readable: true, trigger }, () => {})
         setTimeout(() => { ${statement} }, 5)`
-      t.like(await run(script, { args }), ended)
+      const outcome = await run(script, { args })
+      t.like(outcome, ended)
+      t.regex(outcome.stderr, said)
     })
 
     test.serial(`N07 ${what} in a callback ends the process${suffix}`, async (t) => {
@@ -200,7 +197,9 @@ for (const [what, statement, code] of [
         reactor.register(client, { writable: true, trigger }, () => { ${statement} })
         reactor.register(listener, { readable: true, trigger }, () => {})
         if (driver === 'manual') setTimeout(() => reactor.poll(), 1)`
-      t.like(await run(script, { args }), ended)
+      const outcome = await run(script, { args })
+      t.like(outcome, ended)
+      t.regex(outcome.stderr, said)
     })
   }
 }
@@ -216,10 +215,11 @@ each(
     }
   }
   const collect = async () => { for (let times = 0; times < 3; times += 1) { gc(); await sleep(0) } }
-  make()
-  await collect()
+  const cycles = async () => { for (let rounds = 0; rounds < 20; rounds += 1) { make(); await collect() } }
+  // Whatever the runtime opens for itself it has opened after these.
+  await cycles()
   const before = countOpen()
-  for (let rounds = 0; rounds < 40; rounds += 1) { make(); await collect() }
+  await cycles()
   await collect()
   console.log(countOpen() <= before)`,
   fine('true\n'),
@@ -237,11 +237,14 @@ each(
     reactor.close()
     await sleep(0)
   }
-  await cycle()
+  const cycles = async () => { for (let rounds = 0; rounds < 200; rounds += 1) await cycle() }
+  // Whatever the runtime opens for itself it has opened after these.
+  await cycles()
   const before = countOpen()
-  for (let rounds = 0; rounds < 200; rounds += 1) await cycle()
-  console.log(countOpen() === before)`,
-  fine('true\n'),
+  await cycles()
+  // Fewer, if the runtime has collected a socket that the script no longer names.
+  console.log(Math.max(countOpen() - before, 0))`,
+  fine('0\n'),
 )
 
 each(

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { commandFor } from './helpers/runtime.js'
 import test from './helpers/test.js'
@@ -32,8 +33,7 @@ test("the readme's example runs as it stands, echoes, and survives a reset", asy
   rude.resetAndDestroy()
   const socket = connect(port, '127.0.0.1')
   socket.end('hello')
-  const chunks = (await socket.setEncoding('utf8').toArray()) as string[]
-  t.is(chunks.join(''), 'hello')
+  t.is(await text(socket), 'hello')
 })
 
 test("the readme's list of errors is the list of the types", (t) => {

@@ -77,11 +77,15 @@ function stop(signal) {
   process.exit(signal === 'SIGINT' ? 130 : 143)
 }
 
-/** Ends with one line of explanation instead of a stack trace where the user can act on it. */
-export async function setupOrExit() {
+/**
+ * Ends with one line of explanation instead of a stack trace where the user can act on it.
+ *
+ * @param {{ forTests?: boolean }} [options]
+ */
+export async function setupOrExit(options) {
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    await setup()
+    await setup(options)
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     console.error(`setup: ${error.message}`)

@@ -2,6 +2,7 @@ import type { AsyncResource } from 'node:async_hooks'
 import { performance } from 'node:perf_hooks'
 import { RECORD_WORDS, native } from './native.js'
 import { Ready } from './ready.js'
+import { raiseLater } from './runtime.js'
 
 /** What the dispatcher knows of a registration. */
 export interface Entry {
@@ -107,5 +108,6 @@ export class Dispatcher {
 
 /** Raises an error as an `uncaughtException`. Returns if a handler takes it; the process ends if there is none. */
 export function raise(error: unknown): void {
-  native.raise(error)
+  if (raiseLater === undefined) native.raise(error)
+  else raiseLater(error)
 }

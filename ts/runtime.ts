@@ -27,3 +27,15 @@ export function objection(driver: Driver, backend: Backend): string | undefined 
   if (!hasLoop()) return "this runtime's loop cannot be driven from outside: use 'thread' or 'manual'"
   return undefined
 }
+
+/**
+ * How an error that nobody caught is raised where Node-API's own way loses it: Deno ends the process for `null` if it has to
+ * do so inside a native call, so it is thrown after that.
+ */
+export const raiseLater: ((error: unknown) => void) | undefined =
+  process.versions['deno'] === undefined
+    ? undefined
+    : (error) =>
+        setTimeout(() => {
+          throw error
+        }, 0)

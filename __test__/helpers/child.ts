@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { PATIENCE_MS } from './descriptors.js'
 import { commandFor } from './runtime.js'
 
@@ -16,13 +17,17 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** What every script has: the library, and a connection whose `client` is writable. */
+const kit = fileURLToPath(new URL('../../build/kit.node', import.meta.url))
+
+/** What every script has: the library, the kit, and a connection whose `client` is writable. */
 const PREAMBLE = `
 import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Reactor, Ready, TcpListener, TcpStream, WOULD_BLOCK, Waker, io } from '${library}'
 const [backend, driver, trigger] = process.argv.slice(2)
 const options = { backend, driver }
+const kit = createRequire(import.meta.url)('${kit}')
 const listener = TcpListener.bind({ port: 0 })
 const client = TcpStream.connect({ port: listener.localAddress.port })
 const countOpen = () => readdirSync(process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd').length

@@ -171,7 +171,10 @@ async function runOne({ title, body }: (typeof tests)[number]): Promise<Result> 
   }
 }
 
-/** Runs what was collected, and tells each result. */
-export async function runAll(tell: (result: Result) => void): Promise<void> {
-  for (const one of tests) tell(await runOne(one))
+/** Runs what was collected, but what begins like one of `leftOut`, and tells each result. */
+export async function runAll(leftOut: readonly string[], tell: (result: Result) => void): Promise<void> {
+  for (const one of tests) {
+    const isLeftOut = leftOut.some((start) => one.title.startsWith(start))
+    tell(await runOne(isLeftOut ? { ...one, body: undefined } : one))
+  }
 }

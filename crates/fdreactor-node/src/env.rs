@@ -2,7 +2,12 @@
 #![expect(unsafe_code, reason = "raw Node-API")]
 
 use napi::sys;
-use std::{cell::Cell, ffi::CStr, panic, ptr};
+use std::{
+    cell::Cell,
+    ffi::{CStr, c_void},
+    panic, ptr,
+    rc::Weak,
+};
 
 /// The environment that everything in one reactor belongs to. Only used on that environment's thread.
 pub(crate) type RawEnv = sys::napi_env;
@@ -130,6 +135,59 @@ impl Drop for AsyncContext {
         // SAFETY: destroyed once, on the environment's thread.
         unsafe { sys::napi_async_destroy(self.env, self.raw) };
     }
+}
+
+/// What has to end with its environment.
+pub(crate) trait Ends {
+    /// Gives up what outlives the environment. No value of JavaScript's may be touched any more.
+    fn end(&self);
+}
+
+/// Ends something when its environment ends, unless this is dropped before. A finalizer does not do for that: not every
+/// host runs those of a worker.
+pub(crate) struct Teardown<T: Ends> {
+    env: RawEnv,
+    /// Boxed: its address is what the hook is called with.
+    hook: Box<Hook<T>>,
+}
+
+struct Hook<T> {
+    target: Weak<T>,
+    called: Cell<bool>,
+}
+
+impl<T: Ends> Teardown<T> {
+    pub(crate) fn new(env: RawEnv, target: Weak<T>) -> Option<Self> {
+        let teardown = Self { env, hook: Box::new(Hook { target, called: Cell::new(false) }) };
+        // SAFETY: the box does not move, and drop() removes the hook before it is freed.
+        ok(unsafe { sys::napi_add_env_cleanup_hook(env, Some(on_end::<T>), teardown.argument()) })?;
+        Some(teardown)
+    }
+
+    fn argument(&self) -> *mut c_void {
+        ptr::from_ref(&*self.hook).cast::<c_void>().cast_mut()
+    }
+}
+
+impl<T: Ends> Drop for Teardown<T> {
+    fn drop(&mut self) {
+        // Deno aborts if a hook is removed that has been called.
+        if !self.hook.called.get() {
+            // SAFETY: the arguments are those of new().
+            unsafe { sys::napi_remove_env_cleanup_hook(self.env, Some(on_end::<T>), self.argument()) };
+        }
+    }
+}
+
+unsafe extern "C" fn on_end<T: Ends>(hook: *mut c_void) {
+    guarded(|| {
+        // SAFETY: that of a Teardown that has not been dropped, since that removes the hook. It is not used once end() runs.
+        let hook = unsafe { &*hook.cast_const().cast::<Hook<T>>() };
+        hook.called.set(true);
+        if let Some(target) = hook.target.upgrade() {
+            target.end();
+        }
+    });
 }
 
 /// Makes a pending exception an `uncaughtException`.

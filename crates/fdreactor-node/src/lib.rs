@@ -13,6 +13,7 @@ mod env;
 mod failure;
 mod io;
 mod reactor;
+mod report;
 mod sockets;
 mod wakers;
 mod words;

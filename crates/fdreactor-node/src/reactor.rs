@@ -3,8 +3,9 @@
 use crate::{
     batch::Batch,
     driver::Driver,
-    env::RawEnv,
+    env::{Ends, RawEnv, Teardown},
     failure::{Refusal, done, encode, number},
+    report::{NativeCapabilities, NativeStats},
     wakers::Handle,
     words::{WOKEN, arming, pack, unpack},
 };
@@ -16,39 +17,6 @@ use std::{
     rc::{Rc, Weak},
     time::Duration,
 };
-
-/// What a reactor can do.
-#[allow(clippy::struct_excessive_bools, reason = "each answers its own question")]
-#[napi(object)]
-pub struct NativeCapabilities {
-    /// Edge-triggering.
-    pub edge: bool,
-    /// One event, then silence.
-    pub oneshot: bool,
-    /// Urgent data.
-    pub priority: bool,
-    /// Waking not all of several reactors.
-    pub exclusive: bool,
-    /// Telling a half-close as such.
-    pub disconnect: bool,
-    /// The highest descriptor, or -1.
-    pub max_fd: i32,
-}
-
-/// What a reactor has done.
-#[napi(object)]
-pub struct NativeStats {
-    /// Waits that ended.
-    pub waits: i64,
-    /// Events handed over.
-    pub events: i64,
-    /// Events dropped as stale.
-    pub stale: i64,
-    /// Registrations parked.
-    pub parked: i64,
-    /// Rebuilds of the kernel's set.
-    pub rebuilds: i64,
-}
 
 /// Whether a turn may begin.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +36,7 @@ pub(crate) struct Inner {
     phase: Cell<Phase>,
     driver: RefCell<Option<Driver>>,
     waker: RefCell<Option<Handle>>,
+    teardown: RefCell<Option<Teardown<Inner>>>,
 }
 
 impl Inner {
@@ -149,14 +118,21 @@ impl Inner {
         }
     }
 
-    /// Ends the reactor: no call comes from the driver any more.
     fn close(&self) {
+        self.end();
+        self.teardown.borrow_mut().take();
+        self.batch.keep_alive(false);
+    }
+}
+
+impl Ends for Inner {
+    /// Ends the reactor: no call comes from the driver any more.
+    fn end(&self) {
         // The driver first: it watches a descriptor that the core closes.
         let driver = self.driver.borrow_mut().take();
         drop(driver);
         self.core.borrow_mut().take();
         self.waker.borrow_mut().take();
-        self.batch.keep_alive(false);
     }
 }
 
@@ -199,10 +175,18 @@ impl NativeReactor {
             phase: Cell::new(Phase::Idle),
             driver: RefCell::new(None),
             waker: RefCell::new(None),
+            teardown: RefCell::new(None),
         });
         if start(env, &inner, driver).is_none() {
             return refused;
         }
+        // After the driver, so that it ends first: hooks are called last to first.
+        let teardown = Teardown::new(env, Rc::downgrade(&inner));
+        if teardown.is_none() {
+            inner.end();
+            return refused;
+        }
+        inner.teardown.replace(teardown);
         Either::A(Self(inner))
     }
 
@@ -328,29 +312,13 @@ impl NativeReactor {
     /// What it can do.
     #[napi(catch_unwind)]
     pub fn capabilities(&self) -> Option<NativeCapabilities> {
-        let can = self.0.core.borrow().as_ref()?.capabilities();
-        Some(NativeCapabilities {
-            edge: can.edge,
-            oneshot: can.oneshot,
-            priority: can.priority,
-            exclusive: can.exclusive,
-            disconnect: can.disconnect,
-            max_fd: can.max_fd.unwrap_or(-1),
-        })
+        Some(self.0.core.borrow().as_ref()?.capabilities().into())
     }
 
     /// What it has done.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Option<NativeStats> {
-        let stats = self.0.core.borrow().as_ref()?.stats();
-        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        Some(NativeStats {
-            waits: count(stats.waits),
-            events: count(stats.events),
-            stale: count(stats.stale),
-            parked: count(stats.parked),
-            rebuilds: count(stats.rebuilds),
-        })
+        Some(self.0.core.borrow().as_ref()?.stats().into())
     }
 
     /// Closes everything but the users' descriptors.

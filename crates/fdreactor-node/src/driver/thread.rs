@@ -14,7 +14,7 @@ use crate::{
 use fdreactor::{Blocking, Event, Result, Waited, Waker};
 use napi::sys;
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     ffi::{CStr, c_void},
     mem, ptr,
     rc::Weak,
@@ -86,41 +86,17 @@ struct Receiver {
     spare: RefCell<Vec<Event>>,
 }
 
-/// What the clean-up hook needs to stop the thread.
-struct Running {
+/// A thread that waits. Dropped at the latest in the clean-up hook of its reactor, which was added after the thread-safe
+/// function and so is called before that is deleted: an environment that ends deletes it whoever holds a count.
+pub(crate) struct ThreadDriver {
     env: RawEnv,
     mailbox: Arc<Mailbox>,
     waker: Arc<Waker>,
     bell: sys::napi_threadsafe_function,
-    /// Freed by the finalizer of the thread-safe function, so not before `stopped`.
+    /// Freed by the finalizer of the thread-safe function, so not before this is dropped.
     receiver: *const Receiver,
-    thread: RefCell<Option<JoinHandle<()>>>,
-    stopped: Cell<bool>,
+    thread: Option<JoinHandle<()>>,
 }
-
-impl Running {
-    /// Ends the thread and gives the thread-safe function up. An environment that ends deletes the latter whoever holds a
-    /// count, so this happens in the clean-up hook at the latest.
-    fn stop(&self) {
-        if self.stopped.replace(true) {
-            return;
-        }
-        *self.mailbox.lock() = Mail::Stop;
-        self.mailbox.changed.notify_all();
-        self.waker.wake();
-        if let Some(thread) = self.thread.borrow_mut().take() {
-            // It does not panic; if it did, it has ended all the same.
-            let _ = thread.join();
-        }
-        // SAFETY: the thread has ended, so this count is the last; nothing is called afterwards but the finalizer.
-        unsafe {
-            sys::napi_release_threadsafe_function(self.bell, sys::ThreadsafeFunctionReleaseMode::abort)
-        };
-    }
-}
-
-/// A thread that waits.
-pub(crate) struct ThreadDriver(Box<Running>);
 
 impl ThreadDriver {
     pub(super) fn start(env: RawEnv, target: Weak<Inner>, blocking: Blocking) -> Option<Self> {
@@ -133,55 +109,42 @@ impl ThreadDriver {
             return None;
         };
         let waker = blocking.waker();
-        let driver = Self(Box::new(Running {
-            env,
-            mailbox: Arc::clone(&mailbox),
-            waker,
-            bell,
-            receiver,
-            thread: RefCell::new(None),
-            stopped: Cell::new(false),
-        }));
+        let mut driver = Self { env, mailbox: Arc::clone(&mailbox), waker, bell, receiver, thread: None };
         let ringer = Bell(bell);
         let thread = thread::Builder::new()
             .name("fdreactor".to_owned())
             .spawn(move || run(blocking, &mailbox, &ringer));
-        // Added after the thread-safe function, so it runs before that one's own clean-up.
-        // SAFETY: the box does not move, and the hook is removed before it is freed.
-        unsafe { sys::napi_add_env_cleanup_hook(env, Some(on_teardown), driver.hook_argument()) };
-        *driver.0.thread.borrow_mut() = Some(thread.ok()?);
+        driver.thread = Some(thread.ok()?);
         Some(driver)
-    }
-
-    fn hook_argument(&self) -> *mut c_void {
-        ptr::from_ref(&*self.0).cast::<c_void>().cast_mut()
     }
 
     /// Lets the thread wait again, with `fresh` if the reactor has replaced its blocking half.
     pub(crate) fn acknowledge(&self, fresh: Option<Blocking>) {
-        if self.0.stopped.get() {
-            return;
-        }
-        // SAFETY: not stopped, so the finalizer has not run.
-        let found = mem::take(&mut *unsafe { &*self.0.receiver }.spare.borrow_mut());
-        self.0.mailbox.put(Mail::Acknowledged { found, fresh });
+        // SAFETY: the finalizer has not run, since our count is held until drop.
+        let found = mem::take(&mut *unsafe { &*self.receiver }.spare.borrow_mut());
+        self.mailbox.put(Mail::Acknowledged { found, fresh });
     }
 
     pub(crate) fn set_ref(&self, keep: bool) {
-        if self.0.stopped.get() {
-            return;
-        }
         let set = if keep { sys::napi_ref_threadsafe_function } else { sys::napi_unref_threadsafe_function };
         // SAFETY: on the environment's thread, with our count held.
-        unsafe { set(self.0.env, self.0.bell) };
+        unsafe { set(self.env, self.bell) };
     }
 }
 
 impl Drop for ThreadDriver {
     fn drop(&mut self) {
-        self.0.stop();
-        // SAFETY: added in start() with the same argument. Removing it while the environment runs its hooks is allowed.
-        unsafe { sys::napi_remove_env_cleanup_hook(self.0.env, Some(on_teardown), self.hook_argument()) };
+        *self.mailbox.lock() = Mail::Stop;
+        self.mailbox.changed.notify_all();
+        self.waker.wake();
+        if let Some(thread) = self.thread.take() {
+            // It does not panic; if it did, it has ended all the same.
+            let _ = thread.join();
+        }
+        // SAFETY: the thread has ended, so this count is the last; nothing is called afterwards but the finalizer.
+        unsafe {
+            sys::napi_release_threadsafe_function(self.bell, sys::ThreadsafeFunctionReleaseMode::abort)
+        };
     }
 }
 
@@ -293,9 +256,4 @@ unsafe extern "C" fn on_ring(
 unsafe extern "C" fn on_finalize(_env: RawEnv, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: made by Box::into_raw in start(), and finalized once, after the last call.
     env::guarded(|| drop(unsafe { Box::from_raw(data.cast::<Receiver>()) }));
-}
-
-unsafe extern "C" fn on_teardown(data: *mut c_void) {
-    // SAFETY: the driver's box, whose drop removes this hook first.
-    env::guarded(|| unsafe { &*data.cast_const().cast::<Running>() }.stop());
 }

@@ -1,0 +1,226 @@
+// The tests under other runtimes than the one that `npm test` uses: other versions of Node.js, Bun and Deno, from npm, each
+// at a fixed version. Prints one table. What a runtime cannot do stands, with its reason, in __test__/runtimes.json and in
+// docs/runtimes.md, and nothing else may be missing.
+// Options: --only NAME[,NAME...] (of the runtimes), --files TEXT (part of a test file's path), --cases (a row for each case).
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { root, run, stopAll } from './run.mjs'
+import { setupOrExit } from './setup.mjs'
+
+const { platform, arch } = process
+const folder = join(root, 'build', 'runtimes')
+
+/**
+ * @typedef {object} Runtime
+ * @property {string} name
+ * @property {string} source the npm package that holds its binary, and the version
+ * @property {string} binary the path of that in the package
+ * @property {readonly string[]} args what stands before the file to run
+ */
+
+/** @type {readonly Runtime[]} */
+const runtimes = [
+  { name: 'node22', source: `node-${platform}-${arch}@22.23.3`, binary: 'bin/node', args: ['--import=tsx'] },
+  { name: 'node24', source: `node-${platform}-${arch}@24.21.0`, binary: 'bin/node', args: ['--import=tsx'] },
+  {
+    name: 'bun',
+    source: `@oven/bun-${platform}-${arch === 'arm64' ? 'aarch64' : arch}@1.4.5`,
+    binary: 'bin/bun',
+    args: [],
+  },
+  {
+    name: 'deno',
+    source: `@deno/${platform}-${arch}${platform === 'linux' ? '-glibc' : ''}@2.9.6`,
+    binary: 'deno',
+    // A file that is named x.js here is x.ts.
+    args: ['run', '--allow-all', '--unstable-sloppy-imports'],
+  },
+]
+
+/** They look at the sources and at npm's view of the package, and run nothing of it. */
+const notOfTheRuntime = new Set(['__test__/package.test.ts', '__test__/types.test.ts'])
+
+/** @typedef {{ runtimes: string[], file: string, title: string, reason: string }} Exception */
+/** @type {Exception[]} */
+const exceptions = JSON.parse(readFileSync(join(root, '__test__/runtimes.json'), 'utf8'))
+
+/** A file that hangs is ended. */
+const limitMs = 10 * 60_000
+
+/** @param {string} text */
+const say = (text) => process.stdout.write(`${text}\n`)
+
+/** @param {Runtime} runtime */
+const home = ({ name }) => join(folder, name)
+/** @param {Runtime} runtime */
+const binaryOf = (runtime) => join(home(runtime), 'node_modules/it', runtime.binary)
+
+/** @param {Runtime} runtime */
+async function install(runtime) {
+  const { code, output } = await run('npm', [
+    'install',
+    '--no-save',
+    '--no-package-lock',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    `--prefix=${home(runtime)}`,
+    `it@npm:${runtime.source}`,
+  ])
+  if (code !== 0 || !existsSync(binaryOf(runtime)))
+    throw new Error(`cannot install ${runtime.source}:\n${output}`)
+}
+
+/**
+ * @param {string} from
+ * @returns {string[]}
+ */
+function testFiles(from) {
+  return readdirSync(join(root, from), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = `${from}/${entry.name}`
+      if (entry.isDirectory()) return testFiles(path)
+      return path.endsWith('.test.ts') ? [path] : []
+    })
+    .toSorted()
+}
+
+/** @typedef {{ title: string, outcome: 'passed' | 'failed' | 'left out', error?: string }} Result */
+
+/**
+ * @param {Runtime} runtime
+ * @param {string} file
+ * @returns {Promise<Result[]>}
+ */
+async function runFile(runtime, file) {
+  const left = exceptions.filter((one) => one.runtimes.includes(runtime.name) && one.file === file)
+  const { code, output, timedOut } = await run(
+    binaryOf(runtime),
+    [...runtime.args, '__test__/helpers/run-file.ts', file, ...left.map(({ title }) => title)],
+    { env: { FDREACTOR_RUNNER: '1' }, limitMs },
+  )
+  /** @type {Result[]} */
+  const results = []
+  const rest = []
+  for (const line of output.split('\n')) {
+    if (line.startsWith('{"title":')) results.push(JSON.parse(line))
+    else rest.push(line)
+  }
+  if (code !== 0 || results.length === 0) {
+    const how = timedOut ? 'did not end' : `ended with status ${code}`
+    results.push({ title: `(the file ${how})`, outcome: 'failed', error: rest.slice(-20).join('\n') })
+  }
+  return results
+}
+
+/** @param {string} title */
+const driverOf = (title) => /::(loop|thread|manual)$/.exec(title)?.[1]
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      files: { type: 'string' },
+      cases: { type: 'boolean' },
+    },
+  })
+  const names = values.only?.flatMap((list) => list.split(','))
+  const wanted = runtimes.filter(({ name }) => names?.includes(name) ?? true)
+  const files = testFiles('__test__').filter(
+    (file) => !notOfTheRuntime.has(file) && file.includes(values.files ?? ''),
+  )
+  if (wanted.length === 0 || files.length === 0) {
+    console.error(`nothing to run (the runtimes are ${runtimes.map(({ name }) => name).join(', ')})`)
+    process.exitCode = 2
+    return
+  }
+
+  await setupOrExit({ forTests: true })
+  mkdirSync(folder, { recursive: true })
+  for (const runtime of wanted) if (!existsSync(binaryOf(runtime))) await install(runtime)
+
+  /** Results by file and runtime. @type {Map<string, Map<string, Result[]>>} */
+  const found = new Map(files.map((file) => [file, new Map()]))
+  const work = files.flatMap((file) => wanted.map((runtime) => ({ file, runtime })))
+  const worker = async () => {
+    for (let next = work.shift(); next; next = work.shift()) {
+      const results = await runFile(next.runtime, next.file)
+      found.get(next.file)?.set(next.runtime.name, results)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, worker))
+
+  const counts = { passed: 0, failed: 0 }
+  /** @type {string[]} */
+  const failures = []
+  /** @type {Map<string, number>} */
+  const leftOut = new Map()
+  const rows = [['', ...wanted.map(({ name }) => name)]]
+  for (const [file, byRuntime] of found) {
+    const titles = [
+      ...new Set([...byRuntime.values()].flatMap((results) => results.map(({ title }) => title))),
+    ]
+    /** @type {string[][]} */
+    const caseRows = titles.map((title) => [`  ${title}`])
+    const row = [file.replace('__test__/', '').replace('.test.ts', '')]
+    for (const { name } of wanted) {
+      const results = new Map(byRuntime.get(name)?.map((result) => [result.title, result]))
+      const sums = { passed: 0, failed: 0, 'left out': 0, 'not there': 0 }
+      for (const [index, title] of titles.entries()) {
+        const result = results.get(title)
+        // Only Node.js has a loop that can be driven.
+        const isThere = result !== undefined || driverOf(title) !== 'loop'
+        const outcome = isThere ? (result?.outcome ?? 'failed') : 'not there'
+        sums[outcome] += 1
+        caseRows[index]?.push(
+          { passed: '+', failed: 'FAILED', 'left out': 'left out', 'not there': '-' }[outcome],
+        )
+        if (outcome === 'failed') failures.push(`${name}: ${file}: ${title}\n${result?.error ?? '(missing)'}`)
+        if (outcome === 'left out') {
+          const reason =
+            exceptions.find(
+              (one) => one.runtimes.includes(name) && one.file === file && title.startsWith(one.title),
+            )?.reason ?? 'a tool is missing'
+          leftOut.set(`${name}: ${reason}`, (leftOut.get(`${name}: ${reason}`) ?? 0) + 1)
+        }
+      }
+      counts.passed += sums.passed
+      counts.failed += sums.failed
+      row.push(
+        [`${sums.passed}`, sums['left out'] && `-${sums['left out']}`, sums.failed && `!${sums.failed}`]
+          .filter(Boolean)
+          .join(' '),
+      )
+    }
+    rows.push(row)
+    if (values.cases) rows.push(...caseRows)
+  }
+
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  for (const row of rows)
+    say(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+  say('\ncases passed; -N left out for a reason; !N failed')
+  if (leftOut.size > 0)
+    say(`\nleft out:\n${[...leftOut].map(([reason, count]) => `  ${count} of ${reason}`).join('\n')}`)
+  if (failures.length > 0) say(`\nfailed:\n${failures.join('\n\n')}`)
+  say(`${counts.passed} passed, ${counts.failed} failed`)
+  process.exitCode = counts.failed > 0 ? 1 : 0
+}
+
+for (const [signal, status] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])) {
+  process.once(signal, () => {
+    stopAll()
+    process.exit(status)
+  })
+}
+await main()
