@@ -126,6 +126,17 @@ export declare const io: {
 }
 
 /**
+ * A registration without a callback, for `for await`.
+ *
+ * Each step arms it and waits for what the descriptor is ready for then; between two steps it is silent, and costs nothing
+ * however ready it is. It ends when the registration is closed, with the reason of its signal if that closed it; leaving the
+ * loop closes it.
+ */
+export declare interface IterableRegistration extends Registration, AsyncIterable<Readiness> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Readiness>
+}
+
+/**
  * A descriptor of our own. Closing it first closes the registrations that watch it, so that no kernel set and no table keeps
  * a number that may be given out again.
  */
@@ -163,12 +174,22 @@ export declare class Reactor implements Disposable {
    * this library first closes its registrations.
    *
    * @param source A descriptor's number, or anything with an `fd`.
-   * @param callback Called when it is ready, in the `AsyncLocalStorage` context of this call.
+   * @param callback Called when it is ready, in the `AsyncLocalStorage` context of this call. Without one the registration is
+   * for `for await`.
    * @throws `EEXIST` if this reactor has it already; `EBADF` if it is not open; `EPERM` if epoll cannot watch it (regular files,
    * directories, `/dev/null`: poll and select can); `ERR_FDREACTOR_TRIGGER_UNSUPPORTED`,
    * `ERR_FDREACTOR_INTEREST_UNSUPPORTED`, `ERR_FDREACTOR_FD_LIMIT` by `capabilities`; the reason of an aborted signal.
    */
   register(source: number | Source, interest: InterestOptions, callback: ReadyCallback): Registration
+  register(source: number | Source, interest: InterestOptions): IterableRegistration
+  /**
+   * Resolves when the descriptor is ready, with what it is ready for. Nothing stays registered afterwards; one reactor takes a
+   * descriptor once, so one that is waited for cannot be registered meanwhile.
+   *
+   * Rejects with what `register` would throw; with the signal's reason; with `ERR_FDREACTOR_CLOSED` if the reactor, or the
+   * socket of this library, is closed before.
+   */
+  ready(source: number | Source, interest: Interest, options?: ReadyOptions): Promise<Readiness>
   /**
    * One turn of the manual driver: waits, calls back, and returns how many callbacks ran. 0: the time is over, or a wake.
    *
@@ -278,6 +299,14 @@ export declare const Ready: {
 
 /** Called when a descriptor is ready: at most once per registration in a turn, all conditions merged. */
 export declare type ReadyCallback = (readiness: Readiness, registration: Registration) => void
+
+/** What `ready` takes besides the interest. */
+export declare interface ReadyOptions {
+  /** Gives up when aborted, with its reason. */
+  readonly signal?: AbortSignal
+  /** Whether waiting keeps the process alive. @default true */
+  readonly ref?: boolean
+}
 
 /** A descriptor that a reactor watches. It never closes the descriptor and never changes its flags. */
 export declare interface Registration extends Disposable {

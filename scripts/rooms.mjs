@@ -15,7 +15,7 @@ const selector = `${core}/selector/**`
 const sockets = `${core}/{net/**,io.rs}`
 
 /** The words and the checks; what is not a class with a life of its own. */
-const base = 'ts/{native,errors,ready,validate,interest,runtime,source}.ts'
+const base = 'ts/{native,errors,ready,validate,interest,runtime,source,options,report}.ts'
 const devDependencies = Object.keys(
   JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies,
 )
@@ -67,7 +67,8 @@ const rooms = [
   { files: 'ts/dispatch.ts', may: [base] },
   { files: 'ts/{io.ts,net/**}', may: [base, 'ts/{io.ts,net/**}'] },
   { files: 'ts/registration.ts', may: [base, 'ts/dispatch.ts'] },
-  { files: 'ts/{reactor,waker}.ts', may: [base, 'ts/{dispatch,registration,waker}.ts'] },
+  { files: 'ts/iteration.ts', may: [base, 'ts/registration.ts'] },
+  { files: 'ts/{reactor,waker}.ts', may: [base, 'ts/{dispatch,registration,iteration,waker}.ts'] },
   {
     files: 'ts/server/**',
     may: [base, 'ts/{dispatch,registration,reactor,waker}.ts', 'ts/{io.ts,net/**}', 'ts/server/**'],

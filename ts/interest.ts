@@ -1,4 +1,4 @@
-import { argumentType } from './errors.js'
+import { argumentType, argumentValue } from './errors.js'
 import { boolean, oneOf, options } from './validate.js'
 
 /** How readiness is told. See {@link Interest.trigger}. */
@@ -38,6 +38,14 @@ export interface InterestOptions extends Interest {
   readonly signal?: AbortSignal
 }
 
+/** What `ready` takes besides the interest. */
+export interface ReadyOptions {
+  /** Gives up when aborted, with its reason. */
+  readonly signal?: AbortSignal
+  /** Whether waiting keeps the process alive. @default true */
+  readonly ref?: boolean
+}
+
 const INTEREST_KEYS = [
   'readable',
   'writable',
@@ -55,6 +63,7 @@ const CONDITIONS = [
   ['priority', 4],
   ['disconnect', 8],
 ] as const
+const CONDITION_BITS = 15
 const EDGE = 16
 const ONESHOT = 32
 const EXCLUSIVE = 64
@@ -92,6 +101,14 @@ export interface ParsedOptions {
   readonly bits: number
   readonly ref: boolean
   readonly signal: AbortSignal | undefined
+  /** The bits that no `modify` takes away. */
+  readonly fixed: number
+}
+
+function signalOf(signal: unknown, name: string): AbortSignal | undefined {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw argumentType(name, 'an AbortSignal', signal)
+  return signal
 }
 
 /** Checks what `register` was given. */
@@ -99,8 +116,19 @@ export function parseOptions(interest: unknown): ParsedOptions {
   const given = options(interest, 'interest', OPTION_KEYS)
   const bits = bitsOf(given, 0)
   const ref = flag(given, 'ref', true)
-  const signal = given['signal']
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw argumentType('interest.signal', 'an AbortSignal', signal)
-  return { bits, ref, signal }
+  return { bits, ref, signal: signalOf(given['signal'], 'interest.signal'), fixed: 0 }
+}
+
+/** The same, told once an arming. */
+export function asOneshot(parsed: ParsedOptions): ParsedOptions {
+  return { ...parsed, bits: parsed.bits | ONESHOT, fixed: ONESHOT }
+}
+
+/** Checks what `ready` was given. */
+export function parseReady(interest: unknown, more: unknown): ParsedOptions {
+  const bits = bitsOf(options(interest, 'interest', INTEREST_KEYS), ONESHOT)
+  if ((bits & CONDITION_BITS) === 0) throw argumentValue('interest', 'one that asks for something', interest)
+  const given = options(more, 'options', ['signal', 'ref'])
+  const ref = given['ref'] === undefined ? true : boolean(given['ref'], 'options.ref')
+  return { bits: bits | ONESHOT, ref, signal: signalOf(given['signal'], 'options.signal'), fixed: ONESHOT }
 }

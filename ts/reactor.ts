@@ -1,117 +1,31 @@
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { Dispatcher, raise } from './dispatch.js'
-import { argumentValue, check, errnoOf, failureToError, libraryError } from './errors.js'
-import { parseOptions } from './interest.js'
-import type { InterestOptions } from './interest.js'
+import { check, errnoOf, failureToError, libraryError } from './errors.js'
+import { asOneshot, parseOptions, parseReady } from './interest.js'
+import type { Interest, InterestOptions, ParsedOptions, ReadyOptions } from './interest.js'
+import { IterableWatched, once } from './iteration.js'
+import type { IterableRegistration } from './iteration.js'
 import { BACKENDS, native } from './native.js'
+import { DRIVERS, parseReactorOptions } from './options.js'
+import type { ReactorOptions } from './options.js'
+import type { Readiness } from './ready.js'
 import { Watched } from './registration.js'
-import type { Owner, ReadyCallback, Registration } from './registration.js'
-import { objection, suitableDriver } from './runtime.js'
+import type { Owner, ReadyCallback, Registration, WatchedParts } from './registration.js'
+import { capabilitiesOf, statsOf } from './report.js'
+import type { Capabilities, ReactorStats } from './report.js'
 import type { Backend, Driver } from './runtime.js'
 import type { Source } from './source.js'
-import { boolean, callable, descriptor, integer, milliseconds, oneOf, options as keys } from './validate.js'
+import { callable, descriptor, milliseconds } from './validate.js'
 import { Waker } from './waker.js'
 
-/** How a reactor is made. */
-export interface ReactorOptions {
-  /** What finds out which descriptors are ready. `'auto'`: epoll on Linux, kqueue on macOS and the BSDs. @default 'auto' */
-  readonly backend?: 'auto' | Backend
-  /**
-   * Who takes the turns.
-   * - `'loop'`: the host's own event loop. Node.js and Electron, with epoll or kqueue.
-   * - `'thread'`: a helper thread waits; callbacks run on the host's loop. Everywhere.
-   * - `'manual'`: you call `poll()`.
-   * - `'auto'`: `'loop'` where it works, otherwise `'thread'`.
-   * @default 'auto'
-   */
-  readonly driver?: 'auto' | Driver
-  /** The most events taken in one turn, from 1 to 65,536. @default 1024 */
-  readonly batchSize?: number
-  /**
-   * Milliseconds after which a turn lets the host's loop go on, between two callbacks; the rest of the batch follows in the
-   * loop's next round (manual: in the next `poll()`). @default Infinity: a turn is one batch
-   */
-  readonly turnBudgetMs?: number
-  /** Lets select take descriptors from 1,024 on, to measure what that costs. Not on macOS. @default false */
-  readonly unboundedSelect?: boolean
-}
-
-/** What a reactor's backend can do. */
-export interface Capabilities {
-  /** Edge-triggering. */
-  readonly edge: boolean
-  /** One event, then silence. */
-  readonly oneshot: boolean
-  /** Urgent data. */
-  readonly priority: boolean
-  /** Waking not all of several reactors that watch one descriptor. */
-  readonly exclusive: boolean
-  /** Telling a half-close or hang-up as such; without it they show as readable or writable only. */
-  readonly disconnect: boolean
-  /** The highest descriptor it takes, or `Infinity`. */
-  readonly maxFd: number
-}
-
-/** What a reactor has done since it was made. */
-export interface ReactorStats {
-  /** Waits that ended. */
-  readonly waits: number
-  /** Events that the kernel reported and that were not stale when the wait ended. */
-  readonly events: number
-  /** Callbacks that ran. */
-  readonly callbacks: number
-  /** Calls between JavaScript and the addon that turns made. */
-  readonly crossings: number
-  /** Events dropped because their registration had changed or gone meanwhile. */
-  readonly stale: number
-  /** Registrations that were parked. */
-  readonly parked: number
-  /** Times that the kernel's set was rebuilt, to get rid of a descriptor that was closed while a duplicate of it lives. */
-  readonly rebuilds: number
-}
-
-const OPTION_KEYS = ['backend', 'driver', 'batchSize', 'turnBudgetMs', 'unboundedSelect'] as const
-const DRIVERS = ['loop', 'thread', 'manual'] as const
 /** A wait in JavaScript's thread is cut into slices, so that `worker.terminate()` gets through. */
 const SLICE_MS = 100
 /** What the addon's `turn` returns when a wake ended it. */
 const WOKEN = -1
 
 type NativeReactor = InstanceType<typeof native.NativeReactor>
-type NativeStats = NonNullable<ReturnType<NativeReactor['stats']>>
-
-/** What a reactor that is closed natively has done. */
-const NOTHING: NativeStats = { waits: 0, events: 0, stale: 0, parked: 0, rebuilds: 0 }
-
-function statsOf(reactor: NativeReactor): NativeStats {
-  return reactor.stats() ?? NOTHING
-}
-
-function capabilitiesOf(reactor: NativeReactor): Capabilities {
-  const core = reactor.capabilities()
-  if (core === null) throw libraryError('ERR_FDREACTOR_INTERNAL', 'A new reactor is closed')
-  return { ...core, maxFd: core.maxFd < 0 ? Number.POSITIVE_INFINITY : core.maxFd }
-}
-
-function orDefault<T>(value: unknown, absent: T, parse: (value: unknown) => T): T {
-  return value === undefined ? absent : parse(value)
-}
-
-function chooseBackend(value: unknown): Backend {
-  const wanted = orDefault(value, 'auto', (given) => oneOf(given, 'options.backend', ['auto', ...BACKENDS]))
-  const { supported } = native.contract()
-  if (wanted !== 'auto') return wanted
-  return BACKENDS.find((_, index) => supported[index] === true) ?? 'poll'
-}
-
-function chooseDriver(value: unknown, backend: Backend): Driver {
-  const wanted = orDefault(value, 'auto', (given) => oneOf(given, 'options.driver', ['auto', ...DRIVERS]))
-  const driver = wanted === 'auto' ? suitableDriver(backend) : wanted
-  const reason = objection(driver, backend)
-  if (reason !== undefined) throw argumentValue('options.driver', `another one: ${reason}`, driver)
-  return driver
-}
+type NativeStats = ReturnType<typeof statsOf>
 
 /** Watches descriptors and calls back when they are ready. */
 export class Reactor implements Disposable {
@@ -138,24 +52,15 @@ export class Reactor implements Disposable {
    * `ERR_FDREACTOR_BACKEND_UNSUPPORTED`, `ERR_FDREACTOR_UNSUPPORTED_PLATFORM`; `EMFILE` and its like.
    */
   constructor(options: ReactorOptions = {}) {
-    const given = keys(options, 'options', OPTION_KEYS)
-    const batchSize = orDefault(given['batchSize'], 1024, (value) =>
-      integer(value, 'options.batchSize', 1, 65_536),
-    )
-    const budget = orDefault(given['turnBudgetMs'], Number.POSITIVE_INFINITY, (value) =>
-      milliseconds(value, 'options.turnBudgetMs'),
-    )
-    const unbounded = orDefault(given['unboundedSelect'], false, (value) =>
-      boolean(value, 'options.unboundedSelect'),
-    )
-    this.backend = chooseBackend(given['backend'])
-    this.driver = chooseDriver(given['driver'], this.backend)
-    this.#dispatcher = new Dispatcher(batchSize, budget)
+    const parsed = parseReactorOptions(options)
+    this.backend = parsed.backend
+    this.driver = parsed.driver
+    this.#dispatcher = new Dispatcher(parsed.batchSize, parsed.budgetMs)
     const opened = native.NativeReactor.open(
       BACKENDS.indexOf(this.backend),
       DRIVERS.indexOf(this.driver),
-      batchSize,
-      unbounded,
+      parsed.batchSize,
+      parsed.isSelectUnbounded,
       this.#dispatcher.records,
       this.#dispatch,
     )
@@ -175,28 +80,50 @@ export class Reactor implements Disposable {
    * this library first closes its registrations.
    *
    * @param source A descriptor's number, or anything with an `fd`.
-   * @param callback Called when it is ready, in the `AsyncLocalStorage` context of this call.
+   * @param callback Called when it is ready, in the `AsyncLocalStorage` context of this call. Without one the registration is
+   * for `for await`.
    * @throws `EEXIST` if this reactor has it already; `EBADF` if it is not open; `EPERM` if epoll cannot watch it (regular files,
    * directories, `/dev/null`: poll and select can); `ERR_FDREACTOR_TRIGGER_UNSUPPORTED`,
    * `ERR_FDREACTOR_INTEREST_UNSUPPORTED`, `ERR_FDREACTOR_FD_LIMIT` by `capabilities`; the reason of an aborted signal.
    */
-  register(source: number | Source, interest: InterestOptions, callback: ReadyCallback): Registration {
+  register(source: number | Source, interest: InterestOptions, callback: ReadyCallback): Registration
+  register(source: number | Source, interest: InterestOptions): IterableRegistration
+  // The number of arguments counts: a callback that is undefined by mistake would never be called.
+  register(source: unknown, interest: unknown, ...callbacks: readonly unknown[]): Registration {
+    const parsed = parseOptions(interest)
+    if (callbacks.length === 0)
+      return this.#add(source, asOneshot(parsed), (...parts) => new IterableWatched(...parts))
+    const callback = callable(callbacks[0], 'callback') as ReadyCallback
+    return this.#add(source, parsed, (...parts) => new Watched(...parts, callback))
+  }
+
+  /**
+   * Resolves when the descriptor is ready, with what it is ready for. Nothing stays registered afterwards; one reactor takes a
+   * descriptor once, so one that is waited for cannot be registered meanwhile.
+   *
+   * Rejects with what `register` would throw; with the signal's reason; with `ERR_FDREACTOR_CLOSED` if the reactor, or the
+   * socket of this library, is closed before.
+   */
+  async ready(source: number | Source, interest: Interest, options: ReadyOptions = {}): Promise<Readiness> {
+    const parsed = parseReady(interest, options)
+    return once(
+      (callback) => this.#add(source, parsed, (...parts) => new Watched(...parts, callback)),
+      parsed.signal,
+    )
+  }
+
+  #add<T extends Watched>(source: unknown, parsed: ParsedOptions, make: (...parts: WatchedParts) => T): T {
     const fd =
       typeof source === 'object' && source !== null
-        ? descriptor(source.fd, 'source.fd')
+        ? descriptor((source as Source).fd, 'source.fd')
         : descriptor(source, 'source')
-    const parsed = parseOptions(interest)
-    callable(callback, 'callback')
     parsed.signal?.throwIfAborted()
     this.#open()
     const token = this.#native.register(fd, parsed.bits)
     // One whose descriptor was closed behind our back has made way.
     this.#registrations.get(fd)?.endIfGone()
     if (token < 0) throw failureToError(token, { fd, ...advice(token) })
-    const registration = this.#wrap(
-      token,
-      () => new Watched(this.#owner, token, fd, source, parsed, callback),
-    )
+    const registration = this.#wrap(token, () => make(this.#owner, token, fd, source, parsed))
     this.#registrations.set(fd, registration)
     this.#native.keepAlive(true)
     return registration
@@ -297,7 +224,7 @@ export class Reactor implements Disposable {
   }
 
   /** What the addon has registered and nobody would hold must not stay. */
-  #wrap(token: number, make: () => Watched): Watched {
+  #wrap<T extends Watched>(token: number, make: () => T): T {
     try {
       return make()
     } catch (error) {

@@ -63,6 +63,9 @@ export interface Owner {
   count(step: 1 | -1): void
 }
 
+/** What every registration is made of, without what it does when ready. */
+export type WatchedParts = [owner: Owner, token: number, fd: number, source: unknown, options: ParsedOptions]
+
 const STATES = ['armed', 'paused', 'disarmed', 'parked'] as const
 const WORD = 2 ** 32
 
@@ -77,8 +80,11 @@ export class Watched implements Registration {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = (): void => this.close()
   #bits: number
+  readonly #fixedBits: number
   #ref: boolean
   #closeError: SystemError | undefined
+  /** Called if it ends by anything but readiness that was told. */
+  onEnd: (() => void) | undefined
 
   /** Wraps what the addon has registered under `token`. */
   constructor(
@@ -93,6 +99,7 @@ export class Watched implements Registration {
     this.source = source
     this.#owner = owner
     this.#bits = options.bits
+    this.#fixedBits = options.fixed
     this.#ref = options.ref
     this.#signal = options.signal
     this.#resource = new AsyncResource('FDREACTOR_REGISTRATION', { requireManualDestroy: true })
@@ -101,6 +108,7 @@ export class Watched implements Registration {
       generation: token % WORD,
       resource: this.#resource,
       call: (readiness) => callback(readiness, this),
+      // What comes after tells of the end.
       drop: () => this.#end(),
     }
     // First, since it is not ours and may throw: then nothing holds this registration yet.
@@ -124,7 +132,7 @@ export class Watched implements Registration {
   }
 
   modify(interest: Interest): this {
-    const bits = parseInterest(interest, this.#bits)
+    const bits = parseInterest(interest, this.#bits) | this.#fixedBits
     this.#apply(this.#owner.native.modify(this.#token(), bits))
     this.#bits = bits
     return this
@@ -158,6 +166,7 @@ export class Watched implements Registration {
       if ('errno' in error) this.#closeError = error
     }
     this.#end()
+    this.onEnd?.()
   }
 
   [Symbol.dispose](): void {
@@ -166,7 +175,9 @@ export class Watched implements Registration {
 
   /** Ends it on this side if the addon has done so on its own. */
   endIfGone(): void {
-    if (this.#owner.native.state(this.#token()) === -1) this.#end()
+    if (this.#owner.native.state(this.#token()) !== -1) return
+    this.#end()
+    this.onEnd?.()
   }
 
   /** Ends it on this side; the addon has done so on its own. */

@@ -31,8 +31,9 @@ export function boolean(value: unknown, name: string): boolean {
   return value
 }
 
-export function callable(value: unknown, name: string): void {
+export function callable(value: unknown, name: string): (...args: never[]) => unknown {
   if (typeof value !== 'function') throw argumentType(name, 'a function', value)
+  return value as (...args: never[]) => unknown
 }
 
 export function oneOf<const T extends string>(value: unknown, name: string, choices: readonly T[]): T {
