@@ -42,6 +42,16 @@ async function fill(client: Client, server: EchoServer, pattern: Pattern): Promi
   state.isFull = true
 }
 
+/** How many it has open once it has served somebody: some runtimes open their own only then. */
+async function descriptorsOf(server: EchoServer): Promise<number> {
+  const client = await Client.open(server)
+  await client.roundTrip(Buffer.from('hello'))
+  client.finish()
+  await client.expectEnd()
+  await server.line(`disconnected ${client.peer}`)
+  return server.descriptors()
+}
+
 /** No trace is left of anybody. */
 async function isEmpty(server: EchoServer, descriptors: number): Promise<void> {
   await server.connections(0)
@@ -52,7 +62,7 @@ each(
   'who half-closes gets all bytes, and then the end, once',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
-    const before = server.descriptors()
+    const before = await descriptorsOf(server)
     for (const size of [0, 1, 1024, 1025, 65_536, 65_537, 5 * MIB]) {
       const client = await Client.open(server)
       const pattern = new Pattern(size)
@@ -65,7 +75,7 @@ each(
       t.regex(last, new RegExp(`\\b${size}\\b`))
     }
     await isEmpty(server, before)
-    t.is(server.matching(/^disconnected /).length, 7)
+    t.is(server.matching(/^disconnected /).length, 1 + 7)
   },
   { linux: true },
 )
@@ -87,7 +97,7 @@ each(
   'bytes and the end that come at once are all seen',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
-    const before = server.descriptors()
+    const before = await descriptorsOf(server)
     const clients = await Promise.all(Array.from({ length: 50 }, () => Client.open(server)))
     await server.connections(50)
     await server.freeze()
@@ -112,7 +122,7 @@ each(
   'peers that vanish leave nothing behind',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
-    const before = server.descriptors()
+    const before = await descriptorsOf(server)
     const clients = await Promise.all(Array.from({ length: 40 }, () => Client.open(server)))
     for (const [index, client] of clients.entries()) await client.roundTrip(Buffer.from(`I am ${index}`))
     // Half of them by reset, and half of those before it looks.
@@ -124,7 +134,7 @@ each(
     server.thaw()
     await isEmpty(server, before)
     for (const client of clients) await server.line(`disconnected ${client.peer}`)
-    t.is(server.matching(/^disconnected /).length, 40)
+    t.is(server.matching(/^disconnected /).length, 1 + 40)
     const next = await Client.open(server)
     await t.notThrowsAsync(next.roundTrip(Buffer.from('hello')))
     next.close()
@@ -136,7 +146,7 @@ each(
   'a peer that resets with bytes kept for it is logged with its address, and leaves nothing behind',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
-    const before = server.descriptors()
+    const before = await descriptorsOf(server)
     const other = await Client.open(server)
     for (let round = 0; round < 3; round += 1) {
       const client = await Client.open(server)
@@ -157,7 +167,7 @@ each(
   'connections that are reset before they are accepted leave nothing behind',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
-    const before = server.descriptors()
+    const before = await descriptorsOf(server)
     await server.freeze()
     const gone = await Promise.all(Array.from({ length: 20 }, () => Client.open(server)))
     for (const client of gone) client.reset()
