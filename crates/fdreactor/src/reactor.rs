@@ -156,7 +156,7 @@ impl Reactor {
             identity: if paused { Some(sys::fd::identity(fd)?) } else { None },
         };
         let token = self.registry.insert(entry);
-        if !paused && let Err(error) = self.selector.add(fd, token, arming) {
+        if !paused && let Err(error) = self.select(fd, token, arming) {
             self.registry.vacate(token);
             return Err(error);
         }
@@ -331,7 +331,7 @@ impl Reactor {
                 identity = Some(now);
                 self.selector.remove(fd)
             }),
-            (false, true) => self.same_file(&entry).and_then(|()| self.selector.add(fd, next, arming)),
+            (false, true) => self.same_file(&entry).and_then(|()| self.select(fd, next, arming)),
             (false, false) => Ok(()),
         };
         if let Err(error) = outcome {

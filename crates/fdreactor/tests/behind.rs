@@ -190,3 +190,31 @@ fn a_closed_descriptor_is_told_once_on_a_scan_and_its_neighbour_goes_on() {
         assert_eq!(reactor.deregister(gone), Err(Error::Closed));
     }
 }
+
+#[test]
+fn a_duplicate_that_gets_a_closed_duplicates_number_can_be_registered() {
+    let level = Arming::level(Interest::READABLE);
+    for paused_first in [false, true] {
+        for mut reactor in reactors() {
+            let (left, mut right) = pair();
+            let number = high_number(&left, 780);
+            let token = reactor.register(number, level).unwrap();
+            close(number);
+            // epoll has the pair of number and file still, out of reach.
+            assert_eq!(reactor.deregister(token).is_err(), reactor.fd().is_some());
+            assert_eq!(high_number(&left, 780), number);
+            let token = if paused_first {
+                let paused = reactor.register(number, Arming::level(Interest::default())).unwrap();
+                reactor.modify(paused, level).unwrap()
+            } else {
+                reactor.register(number, level).unwrap()
+            };
+            right.write_all(b"x").unwrap();
+            assert_eq!(poll(&mut reactor), [Event { token, readiness: Readiness::READABLE }]);
+            reactor.deregister(token).unwrap();
+            assert_eq!(poll(&mut reactor), []);
+            assert_eq!((reactor.stats().stale, reactor.stats().rebuilds), (0, 0));
+            close(number);
+        }
+    }
+}

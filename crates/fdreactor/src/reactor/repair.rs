@@ -42,6 +42,20 @@ impl Reactor {
         Ok(())
     }
 
+    /// Puts into the selector a descriptor that no registration has in there.
+    ///
+    /// The kernel may have the pair of number and file all the same, if it was closed under a duplicate and the number has gone
+    /// to a duplicate again: within reach once more, and nobody's.
+    pub(super) fn select(&mut self, fd: RawFd, token: Token, arming: Arming) -> Result<()> {
+        match self.selector.add(fd, token, arming) {
+            Err(error) if self.traits.refuses_doubles && error.errno() == libc::EEXIST => {
+                self.selector.remove(fd)?;
+                self.selector.add(fd, token, arming)
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Whether the number still stands for the file that it stood for when it left the selector.
     pub(super) fn same_file(&self, entry: &Entry) -> Result<()> {
         let now = sys::fd::identity(entry.fd)?;
