@@ -296,10 +296,13 @@ impl Reactor {
         let kernel_oneshot = self.traits.kernel_oneshot;
         let Some(entry) = self.registry.get_mut(token) else { return false };
         let over = Readiness::HANGUP | Readiness::ERROR | Readiness::READ_CLOSED | Readiness::WRITE_CLOSED;
+        // It was asked for and can be acted upon: files of /proc and /sys tell it with an error beside it, each time.
+        let urgent =
+            entry.arming.interest.contains(Interest::PRIORITY) && readiness.contains(Readiness::PRIORITY);
         let withdraw = if entry.arming.oneshot {
             entry.state = State::Disarmed;
             !kernel_oneshot
-        } else if !entry.arming.interest.moves_data() && readiness.intersects(over) {
+        } else if !entry.arming.interest.moves_data() && readiness.intersects(over) && !urgent {
             entry.state = State::Parked;
             self.stats.parked += 1;
             true

@@ -3,10 +3,11 @@
 
 mod common;
 
-use common::{pair, poll, reactors};
+use common::{pair, poll, reactors, receive_urgent, send_urgent};
 use fdreactor::{Arming, Backend, Config, Error, Event, Interest, Reactor, Readiness, State};
 use std::{
     io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
     os::fd::AsRawFd,
     thread,
     time::{Duration, Instant},
@@ -48,6 +49,34 @@ fn a_hang_up_that_nobody_can_act_on_is_told_once_and_parked_until_rearmed() {
         assert_eq!(poll(&mut reactor), [Event { token, readiness: all }]);
         assert_eq!(poll(&mut reactor), []);
         assert_eq!(reactor.stats().parked, 2);
+    }
+}
+
+#[test]
+fn urgent_data_beside_a_hang_up_parks_nothing_until_it_has_been_read() {
+    for mut reactor in reactors().filter(|it| it.capabilities().priority && it.capabilities().disconnect) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (far, _) = listener.accept().unwrap();
+        send_urgent(&far);
+        near.shutdown(Shutdown::Write).unwrap();
+        drop(far);
+        let token = reactor.register(near.as_raw_fd(), Arming::level(Interest::PRIORITY)).unwrap();
+        let mut batch = Vec::new();
+        let told = loop {
+            reactor.turn(None, &mut batch).unwrap();
+            // The end may come behind the byte.
+            if batch[0].readiness != Readiness::PRIORITY {
+                break batch[0];
+            }
+        };
+        assert_eq!(told, Event { token, readiness: Readiness::PRIORITY | Readiness::HANGUP });
+        assert_eq!(reactor.state(token), Some(State::Armed));
+        assert_eq!(poll(&mut reactor), [told]);
+        receive_urgent(&near);
+        assert_eq!(poll(&mut reactor), [Event { token, readiness: Readiness::HANGUP }]);
+        assert_eq!(reactor.state(token), Some(State::Parked));
+        assert_eq!(poll(&mut reactor), []);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use fdreactor::{Backend, Config, Event, Reactor};
 use std::{
+    net::TcpStream,
     os::{fd::AsRawFd, unix::net::UnixStream},
     time::Duration,
 };
@@ -48,4 +49,17 @@ pub(crate) fn high_number(stream: &UnixStream, floor: i32) -> i32 {
 pub(crate) fn close(fd: i32) {
     // SAFETY: the number came from high_number(), and nobody else owns it.
     assert_eq!(unsafe { libc::close(fd) }, 0);
+}
+
+#[expect(unsafe_code, reason = "send(2) with MSG_OOB")]
+pub(crate) fn send_urgent(stream: &TcpStream) {
+    // SAFETY: the stream is open, and one byte is read from a string that lives for ever.
+    assert_eq!(unsafe { libc::send(stream.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) }, 1);
+}
+
+#[expect(unsafe_code, reason = "recv(2) with MSG_OOB")]
+pub(crate) fn receive_urgent(stream: &TcpStream) {
+    let mut byte = 0_u8;
+    // SAFETY: the stream is open, and one byte is written to a local.
+    assert_eq!(unsafe { libc::recv(stream.as_raw_fd(), (&raw mut byte).cast(), 1, libc::MSG_OOB) }, 1);
 }
