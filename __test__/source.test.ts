@@ -166,8 +166,8 @@ for (const [kind, path] of [
       t.like(error, { errno: -constants.errno.EPERM, syscall: 'epoll_ctl', fd: file.fd })
       t.is(
         error.message,
-        `epoll_ctl EPERM: operation not permitted, fd ${file.fd}. epoll cannot watch regular files, directories and ` +
-          "devices like /dev/null: they are always ready. The backends 'poll' and 'select' take them",
+        `epoll_ctl EPERM: operation not permitted, fd ${file.fd}. epoll and kqueue cannot watch regular files and ` +
+          "directories, nor epoll devices like /dev/null: they are always ready. The backends 'poll' and 'select' take them",
       )
       t.is(rig.reactor.size, 0)
     },

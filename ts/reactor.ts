@@ -82,8 +82,8 @@ export class Reactor implements Disposable {
    * @param source A descriptor's number, or anything with an `fd`.
    * @param callback Called when it is ready, in the `AsyncLocalStorage` context of this call. Without one the registration is
    * for `for await`.
-   * @throws `EEXIST` if this reactor has it already; `EBADF` if it is not open; `EPERM` if epoll cannot watch it (regular files,
-   * directories, `/dev/null`: poll and select can); `ERR_FDREACTOR_TRIGGER_UNSUPPORTED`,
+   * @throws `EEXIST` if this reactor has it already; `EBADF` if it is not open; `EPERM` if epoll or kqueue cannot watch it (regular
+   * files, directories, epoll's `/dev/null`: poll and select can); `ERR_FDREACTOR_TRIGGER_UNSUPPORTED`,
    * `ERR_FDREACTOR_INTEREST_UNSUPPORTED`, `ERR_FDREACTOR_FD_LIMIT` by `capabilities`; the reason of an aborted signal.
    */
   register(source: number | Source, interest: InterestOptions, callback: ReadyCallback): Registration
@@ -298,7 +298,7 @@ function advice(failure: number): { hint?: string } {
   switch (errnoOf(failure)) {
     case constants.errno.EPERM: {
       return {
-        hint: "epoll cannot watch regular files, directories and devices like /dev/null: they are always ready. The backends 'poll' and 'select' take them",
+        hint: "epoll and kqueue cannot watch regular files and directories, nor epoll devices like /dev/null: they are always ready. The backends 'poll' and 'select' take them",
       }
     }
     case constants.errno.EEXIST: {

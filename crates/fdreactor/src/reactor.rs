@@ -133,8 +133,8 @@ impl Reactor {
     /// Registers a descriptor, which stays its owner's: no flag of it is changed, and it is never closed here.
     ///
     /// # Errors
-    /// `EBADF` for a number that is not open; `EEXIST` if this reactor has it already; `EPERM` for a file that epoll
-    /// cannot watch (regular files, directories, `/dev/null`); [`Error::TriggerUnsupported`],
+    /// `EBADF` for a number that is not open; `EEXIST` if this reactor has it already; `EPERM` for what epoll and kqueue
+    /// cannot watch (regular files and directories; epoll also `/dev/null`); [`Error::TriggerUnsupported`],
     /// [`Error::InterestUnsupported`] and [`Error::FdLimit`] by the backend's [`Capabilities`].
     pub fn register(&mut self, fd: RawFd, arming: Arming) -> Result<Token> {
         self.check(arming)?;

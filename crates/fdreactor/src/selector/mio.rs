@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     event::Event,
     interest::Interest,
+    sys,
     token::Token,
     trigger::{Arming, Trigger},
 };
@@ -84,6 +85,9 @@ impl Selector for MioSelector {
     }
 
     fn add(&mut self, fd: RawFd, token: Token, arming: Arming) -> Result<()> {
+        if level::TAKES_FILES && sys::fd::is_file(fd) {
+            return Err(control(&io::Error::from_raw_os_error(libc::EPERM)));
+        }
         let token = mio_token(token);
         match mio_interest(arming) {
             Some(interest) => SourceFd(&fd).register(&self.registry, token, interest),

@@ -13,20 +13,29 @@ pub(crate) struct Identity {
     inode: u64,
 }
 
-/// Asks which file `fd` stands for.
-///
-/// # Errors
-/// `EBADF` if it is not open.
-pub(crate) fn identity(fd: RawFd) -> Result<Identity> {
+fn stat(fd: RawFd) -> Result<libc::stat> {
     let mut stat = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the kernel checks the number and writes one `stat` into memory that is large enough for it.
     let result = unsafe { libc::fstat(fd, stat.as_mut_ptr()) };
     check(result).map_err(|error| Error::system(Syscall::Fstat, &error))?;
     // SAFETY: fstat(2) succeeded, so the structure has been written.
-    let stat = unsafe { stat.assume_init() };
+    Ok(unsafe { stat.assume_init() })
+}
+
+/// Asks which file `fd` stands for.
+///
+/// # Errors
+/// `EBADF` if it is not open.
+pub(crate) fn identity(fd: RawFd) -> Result<Identity> {
+    let stat = stat(fd)?;
     // The two fields have other widths and signs elsewhere; they are only ever compared with themselves.
     #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "see above")]
     Ok(Identity { device: stat.st_dev as u64, inode: stat.st_ino as u64 })
+}
+
+/// Whether `fd` is a regular file or a directory: always ready, and so nothing to wait for.
+pub(crate) fn is_file(fd: RawFd) -> bool {
+    stat(fd).is_ok_and(|stat| matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
 }
 
 /// Checks that `fd` can be watched by a scan, which would otherwise report a bad number again and again.

@@ -35,6 +35,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     disconnect: true,
     max_fd: None,
 };
+/// It refuses them with `EPERM` itself.
+pub(super) const TAKES_FILES: bool = false;
 pub(super) const TRAITS: Traits = Traits { refuses_doubles: true, kernel_oneshot: true, live: true };
 
 const _: () = assert!(size_of::<mio::event::Event>() == size_of::<libc::epoll_event>());

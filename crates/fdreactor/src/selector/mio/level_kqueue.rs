@@ -35,6 +35,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     disconnect: true,
     max_fd: None,
 };
+/// Regular files and directories, and then says nothing at their end: they are refused as epoll refuses them.
+pub(super) const TAKES_FILES: bool = true;
 // A filter added twice is modified, without a word. A oneshot filter knows nothing of the other one of its descriptor, so the
 // reactor disarms both.
 pub(super) const TRAITS: Traits = Traits { refuses_doubles: false, kernel_oneshot: false, live: true };
