@@ -30,6 +30,9 @@ interface Native {
   readableBytes(fd: number): number
   pollOne(fd: number, events: number, timeoutMs: number): number
   limitFiles(limit: number): number
+  udp(): number
+  localPort(fd: number): number
+  connectPort(fd: number, port: number): number
   // Linux only:
   eventfd(count: number): number
   pagePipe(): number[]
@@ -105,6 +108,9 @@ export const kit = {
     checked('poll', native.pollOne(fd, events, timeoutMs)),
   /** Sets the soft limit of open files, and answers with what it was. */
   limitFiles: (limit: number): number => checked('setrlimit', native.limitFiles(limit)),
+  /** The port of 127.0.0.1 to which a socket is bound. */
+  localPort: (fd: number): number => checked('getsockname', native.localPort(fd)),
+  connectPort: (fd: number, port: number): void => void checked('connect', native.connectPort(fd, port)),
   /** Gives a pipe's buffer another size. Linux. */
   pipeSize: (fd: number, bytes: number): number => checked('fcntl', native.pipeSize(fd, bytes)),
 }
@@ -121,6 +127,8 @@ export const makePagePipe = (): [Descriptor, Descriptor] => checkedPair('pipe2',
 /** A connected pair of UNIX sockets. */
 export const makePair = (kind: 'stream' | 'datagram' = 'stream'): [Descriptor, Descriptor] =>
   checkedPair('socketpair', native.pair(kind === 'datagram'))
+/** A UDP socket on a free port of 127.0.0.1. */
+export const makeUdp = (): Descriptor => new Descriptor(checked('socket', native.udp()))
 /** A pseudo terminal: master, other side. */
 export const makePty = (): [Descriptor, Descriptor] => checkedPair('openpt', native.pty())
 /** Linux. */

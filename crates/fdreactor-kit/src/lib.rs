@@ -7,6 +7,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod udp;
 
 use napi_derive::napi;
 use rustix::{
