@@ -45,6 +45,14 @@ export interface Options {
   readonly wrapper?: readonly string[]
 }
 
+/** A `wrapper` that leaves a process so many descriptors. Node raises the soft limit to the hard one, so both are set. */
+export const limited = (count: number): readonly string[] => [
+  'sh',
+  '-c',
+  `ulimit -n ${count}; exec "$@"`,
+  'sh',
+]
+
 /** Runs a script in a process of its own, which is killed if it does not end. */
 export function run(
   script: string,
