@@ -271,7 +271,7 @@ impl Reactor {
                 batch.push(event);
             }
         }
-        let rebuilt = if out_of_reach { self.rebuild() } else { Ok(()) };
+        let rebuilt = if out_of_reach { self.rebuild(batch) } else { Ok(()) };
         let room = self.batch_size.saturating_sub(batch.len()).min(self.owed.len());
         batch.extend(self.owed.drain(..room));
         self.stats.events += batch.len() as u64;

@@ -106,6 +106,27 @@ fn a_rebuilt_set_does_not_watch_a_stranger_that_has_a_closed_descriptors_number(
 }
 
 #[test]
+fn what_a_rebuild_ends_is_told_so_in_the_one_event_of_the_turn() {
+    for mut reactor in reactors().filter(|reactor| reactor.fd().is_some()) {
+        let (left, mut right) = pair();
+        let (cause, mut peer) = pair();
+        let victim = high_number(&left, 760);
+        let told = reactor.register(victim, Arming::level(Interest::READABLE)).unwrap();
+        close(victim);
+        let number = high_number(&cause, 770);
+        let token = reactor.register(number, Arming::level(Interest::READABLE)).unwrap();
+        close(number);
+        assert!(reactor.deregister(token).is_err());
+        right.write_all(b"x").unwrap();
+        peer.write_all(b"x").unwrap();
+        let readiness = Readiness::READABLE | Readiness::INVALID;
+        assert_eq!(poll(&mut reactor), [Event { token: told, readiness }]);
+        assert_eq!((reactor.stats().rebuilds, reactor.len()), (1, 0));
+        assert_eq!(poll(&mut reactor), []);
+    }
+}
+
+#[test]
 fn what_a_full_batch_leaves_over_is_owed_and_a_wake_says_so() {
     let native = Backend::native();
     let mut reactor = Reactor::new(&Config { backend: native, batch_size: 1, ..Config::default() }).unwrap();

@@ -63,7 +63,7 @@ impl Reactor {
     }
 
     /// Makes a new kernel set from the registry. What cannot be put in again is told invalid and closed.
-    pub(super) fn rebuild(&mut self) -> Result<()> {
+    pub(super) fn rebuild(&mut self, batch: &mut [Event]) -> Result<()> {
         match self.selector.rebuild() {
             Ok(true) => {}
             // Out of descriptors, say: what the batch holds goes out, and the next stale event tries again.
@@ -79,15 +79,13 @@ impl Reactor {
             let Entry { fd, arming, .. } = *entry;
             // A number that was closed and reused behind our back stands for a stranger, which the old set never had.
             if !self.selector.had(fd) {
-                self.registry.vacate(token);
-                self.owed.push(Event { token, readiness: Readiness::INVALID });
+                self.dismiss(token, batch);
             } else if entry.state == State::Disarmed {
                 // Its one event is spent; the new set must not give another.
                 entry.selected = false;
                 entry.identity = sys::fd::identity(fd).ok();
             } else if self.selector.add(fd, token, arming).is_err() {
-                self.registry.vacate(token);
-                self.owed.push(Event { token, readiness: Readiness::INVALID });
+                self.dismiss(token, batch);
             }
         }
         let waiter = self.selector.waiter(self.batch_size);
@@ -99,5 +97,14 @@ impl Reactor {
         ));
         self.changed();
         Ok(())
+    }
+
+    /// Closes a registration that no number reaches any more, and tells it so: with what the batch has for it, if it has.
+    fn dismiss(&mut self, token: Token, batch: &mut [Event]) {
+        self.registry.vacate(token);
+        match batch.iter_mut().find(|event| event.token == token) {
+            Some(event) => event.readiness |= Readiness::INVALID,
+            None => self.owed.push(Event { token, readiness: Readiness::INVALID }),
+        }
     }
 }

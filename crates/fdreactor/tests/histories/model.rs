@@ -99,9 +99,9 @@ impl Model {
         Ok(())
     }
 
-    fn is_same_file(&self, at: usize, registration: &Registration) -> Outcome {
+    fn is_same_file(&self, at: usize, present: &Registration) -> Outcome {
         let now = self.files.identity(at).ok_or(Errno::BADF)?;
-        if registration.identity == Some(now) { Ok(()) } else { Err(Errno::NOENT.into()) }
+        if present.identity == Some(now) { Ok(()) } else { Err(Errno::NOENT.into()) }
     }
 
     /// What `register` must do. The registration's serial is the newest.
@@ -205,11 +205,8 @@ impl Model {
         if self.is_epoll() {
             return self.kernel.look(&self.files);
         }
-        let places = self.registrations.iter().enumerate();
-        scan(
-            self.backend,
-            places.filter_map(|(at, one)| Some((at, one.as_ref()?))).filter(|(_, one)| one.selected),
-        )
+        let open = self.registrations.iter().enumerate().filter_map(|(at, one)| Some((at, one.as_ref()?)));
+        scan(self.backend, open.filter(|(_, one)| one.selected))
     }
 
     /// What a wait leaves behind that found these.
@@ -234,23 +231,23 @@ impl Model {
                 .position(|one| one.as_ref().is_some_and(|one| one.serial == serial && one.selected));
             if let Some(at) = place {
                 out_of_reach |= self.settle(at, event.readiness);
-                batch.push(event);
+                batch.push((serial, event));
             } else {
                 self.stats.stale += 1;
                 out_of_reach |= unchanged;
             }
         }
         if out_of_reach && self.is_epoll() && !is_cramped {
-            self.rebuild();
+            self.rebuild(&mut batch);
         }
         self.stats.waits += 1;
-        batch
+        batch.into_iter().map(|(_, event)| event).collect()
     }
 
     /// What an event entails for its registration. Whether its entry is out of reach.
     fn settle(&mut self, at: usize, readiness: Readiness) -> bool {
         let over = Readiness::HANGUP | Readiness::ERROR | Readiness::READ_CLOSED;
-        let is_epoll = self.is_epoll();
+        let kernel_oneshot = self.is_epoll();
         let Some(present) = &mut self.registrations[at] else { return false };
         if readiness.contains(Readiness::INVALID) {
             self.vacate(at);
@@ -258,7 +255,7 @@ impl Model {
         }
         if present.arming.oneshot {
             present.state = State::Disarmed;
-            if is_epoll {
+            if kernel_oneshot {
                 return false;
             }
         } else if !present.arming.interest.moves_data() && readiness.intersects(over) {
@@ -277,17 +274,19 @@ impl Model {
         outcome.is_err()
     }
 
-    /// A new set has what the old one had by its number, but for oneshots that are spent.
-    fn rebuild(&mut self) {
+    /// A new set has what the old one had by its number, but for spent oneshots. What it cannot have is told so, once.
+    fn rebuild(&mut self, batch: &mut [(Serial, Event)]) {
         let old = std::mem::take(&mut self.kernel);
         self.stats.rebuilds += 1;
         self.changes += 1;
         for at in 0..PLACES {
             let Some(present) = self.registrations[at].as_mut().filter(|one| one.selected) else { continue };
             let (serial, arming) = (present.serial, present.arming);
-            let file = self.files.file(at).filter(|&file| old.has((at, file)));
-            if file.is_none() {
-                self.owed.push(serial);
+            if !self.files.file(at).is_some_and(|file| old.has((at, file))) {
+                match batch.iter_mut().find(|(other, _)| *other == serial) {
+                    Some((_, event)) => event.readiness |= Readiness::INVALID,
+                    None => self.owed.push(serial),
+                }
                 self.vacate(at);
             } else if present.state == State::Disarmed {
                 present.selected = false;

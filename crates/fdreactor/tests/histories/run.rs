@@ -197,8 +197,8 @@ impl Run {
             }
             let times = self.passed_over.entry(sight.serial).or_default();
             *times = if is_found { 0 } else { *times + 1 };
-            // What is ready gets its turn: the limit starves nobody.
-            if *times > expected.len().div_ceil(self.limit) + 1 {
+            // What is ready gets its turn, as does a wake: the limit starves nobody.
+            if *times > (expected.len() + 1).div_ceil(self.limit) + 1 {
                 return Err(format!("passed over {times} times: arming {}", sight.serial));
             }
         }
