@@ -1,5 +1,5 @@
 // Who does nothing costs nothing: counted in system calls.
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +15,8 @@ interface Traced {
   readonly server: EchoServer
   /** Waits for a second in which the server makes no system call. */
   readonly silence: () => Promise<true>
+  /** What it has done so far, one system call a line. */
+  readonly calls: () => string
 }
 
 async function startTraced(t: ExecutionContext, column: Column, how: Start = {}): Promise<Traced> {
@@ -22,7 +24,8 @@ async function startTraced(t: ExecutionContext, column: Column, how: Start = {})
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const trace = join(folder, 'trace')
   // -D: the traced program stays this process's child, and strace watches from the side.
-  const wrapper = ['strace', '-D', '-f', '-qq', '-e', 'signal=none', '-o', trace]
+  const strace = ['strace', '-D', '-f', '-qq', '-e', 'signal=none', '-o', trace]
+  const wrapper = [...(how.wrapper ?? []), ...strace]
   const server = await startColumn(t, column, ['--log-encoding', 'none'], { ...how, wrapper })
   const size = (): number => statSync(trace).size
   t.true(size() > 0, 'nothing is traced')
@@ -35,6 +38,7 @@ async function startTraced(t: ExecutionContext, column: Column, how: Start = {})
         await sleep(1000)
         return size() === before || undefined
       }, 'second without a system call'),
+    calls: () => readFileSync(trace, 'utf8'),
   }
 }
 
@@ -55,17 +59,22 @@ each(
 )
 
 each(
-  'a peer that does not read costs no system call while it does not',
+  'a peer that does not read costs no system call while it does not, nor when it has read everything',
   async (t, column) => {
     const { server, silence } = await startTraced(t, column)
     const client = await Client.open(server)
     // More than the server and the kernels keep.
-    client.send(Buffer.alloc(64 * 1024 * 1024)).catch(() => undefined)
+    const bytes = Buffer.alloc(64 * 1024 * 1024)
+    client.send(bytes).catch(() => undefined)
     await eventually(async () => {
       const { kept = 0 } = await server.status()
       return kept > 0 || undefined
     }, 'bytes kept')
     // Neither that it has sent more nor that it takes nothing wakes the server.
+    t.true(await silence())
+    await client.receive(bytes.length)
+    // Nor that it could be sent something.
+    t.is((await server.status())['kept'], 0)
     t.true(await silence())
     client.close()
   },
@@ -83,6 +92,35 @@ each(
       await client.roundTrip(Buffer.from('hello'))
       client.close()
     }
+  },
+  needs,
+)
+
+each(
+  'a server without a free descriptor asks for one now and then, and does nothing between',
+  async (t, column) => {
+    // node raises the soft limit to the hard one, so both are set.
+    const { server, calls } = await startTraced(t, column, {
+      wrapper: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'],
+    })
+    const clients = Array.from({ length: 100 }, () => new Client(server))
+    t.teardown(() => {
+      for (const client of clients) client.close()
+    })
+    await server.line(/EMFILE/)
+    await Promise.all(clients.map((client) => client.connected()))
+    const count = (text: string, call: RegExp): number => text.match(call)?.length ?? 0
+    const begin = calls().length
+    const accepts = (): number => count(calls().slice(begin), /\baccept4?\(/g)
+    await eventually(() => accepts() >= 10 || undefined, 'ten more accepts')
+    const since = calls().slice(begin)
+    const tries = count(since, /\baccept4?\(/g)
+    // Before each the loop had waited for a timer, and not just the rest of one, since nothing else came.
+    const inVain = /^(\d+) +(?:<\.\.\. )?epoll_p?wait2?\b.*, \d{2,}(?:, NULL, 8)?\) += 0$/gm
+    const timers = [...since.matchAll(inVain)].filter(([, thread]) => Number(thread) === server.pid).length
+    t.log(`${timers} timers for ${tries} accepts`)
+    t.true(timers * 2 >= tries, `${timers} timers for ${tries} accepts`)
+    t.is(server.matching(/EMFILE/).length, 1)
   },
   needs,
 )
