@@ -15,6 +15,10 @@ pub(crate) struct Case {
     pub(crate) allowed: BTreeMap<String, Vec<String>>,
     /// The columns that no kernel gives: the library has to see to them.
     pub(crate) library_columns: Vec<String>,
+    /// Whether a mode changes nothing, so that once for each backend is enough: with its level registrations.
+    pub(crate) once: bool,
+    /// Why only a host of the core can show it.
+    pub(crate) not_in_core: Option<String>,
 }
 
 impl Case {
@@ -38,12 +42,16 @@ impl Case {
             expect: BTreeMap::new(),
             allowed: BTreeMap::new(),
             library_columns: Vec::new(),
+            once: false,
+            not_in_core: None,
         };
         for (key, value) in value.as_object()? {
             match key.as_str() {
                 "id" => {}
                 "setup" => case.setup = Some(strings(value)?),
                 "libraryColumns" => case.library_columns = strings(value)?,
+                "once" => case.once = value.as_bool()?,
+                "notInCore" => case.not_in_core = Some(value.as_str()?.to_owned()),
                 "allowed" => {
                     for (column, value) in value.as_object()? {
                         case.allowed.insert(column.clone(), strings(value)?);

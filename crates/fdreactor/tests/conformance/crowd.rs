@@ -15,6 +15,7 @@ use rustix::{
 };
 use std::{
     collections::BTreeSet,
+    fs,
     os::fd::{AsRawFd, OwnedFd, RawFd},
     time::Duration,
 };
@@ -160,4 +161,34 @@ pub(super) fn more_than_the_limit(column: Column) -> Result<String, End> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: Some(20), maximum })?;
     Ok(watch.turn(Duration::ZERO)?.len().to_string())
+}
+
+/// L09. What a reactor leaves behind shows in two thousand of them: one kibibyte each is two mebibytes.
+pub(super) fn two_thousand_reactors(column: Column) -> Result<String, End> {
+    let cycle = || -> Result<(), End> {
+        let mut watch = Watch::new(column.backend)?;
+        let records = watch.turn(Duration::ZERO)?;
+        demand(records.is_empty(), || format!("{:?} was reported", named(&records, column.backend)))
+    };
+    // What the first ones cost is the allocator's.
+    for _ in 0..100 {
+        cycle()?;
+    }
+    let (open, resident) = (open_numbers()?, resident()?);
+    for _ in 0..2000 {
+        cycle()?;
+    }
+    let now = open_numbers()?;
+    demand(now == open, || format!("{open:?} were open before, and {now:?} after"))?;
+    let grown = self::resident()?.saturating_sub(resident);
+    demand(grown < 512, || format!("{grown} KiB more are resident"))?;
+    Ok("flat".to_owned())
+}
+
+/// How many KiB of this process are in memory.
+fn resident() -> Result<u64, End> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+    Ok(number.ok_or_else(|| "the resident size is not told".to_owned())?)
 }

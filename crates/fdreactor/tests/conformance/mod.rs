@@ -4,10 +4,14 @@
 //! lower limits, and none of that may be seen by a case that runs beside it. A child that hangs ends itself.
 
 mod act;
+mod apart;
 mod case;
+mod change;
 mod column;
+mod columns;
 mod crowd;
 mod end;
+mod exchange;
 mod expect;
 mod fixture;
 mod operation;
@@ -15,6 +19,7 @@ mod procedure;
 mod silence;
 mod step;
 mod table;
+mod time;
 mod watch;
 mod world;
 
@@ -45,7 +50,7 @@ pub(super) fn run() -> ExitCode {
     let mut trials = table::trials();
     for case in case::all() {
         for column in Column::all() {
-            if expect::exists(&case, column) {
+            if case.not_in_core.is_none() && expect::exists(&case, column) {
                 let name = format!("{}::{column}", case.id);
                 trials.push(Trial::test(name.clone(), move || in_child(&name)));
             }

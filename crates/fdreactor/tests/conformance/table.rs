@@ -3,7 +3,7 @@
 use crate::conformance::{
     case::{self, Case},
     column::{Column, Mode},
-    end, expect,
+    columns, end, expect,
     silence::silence,
     step::{self, Step},
 };
@@ -12,14 +12,29 @@ use libtest_mimic::{Failed, Trial};
 use std::collections::BTreeMap;
 
 /// How many cases each group has.
-const GROUPS: [(&str, usize); 10] =
-    [("A", 26), ("B", 11), ("C", 17), ("D", 26), ("E", 13), ("F", 5), ("G", 4), ("H", 9), ("J", 6), ("L", 6)];
+const GROUPS: [(&str, usize); 12] = [
+    ("A", 26),
+    ("B", 11),
+    ("C", 17),
+    ("D", 26),
+    ("E", 13),
+    ("F", 7),
+    ("G", 4),
+    ("H", 9),
+    ("J", 12),
+    ("L", 7),
+    ("M", 13),
+    ("N", 6),
+];
+/// How many cases only a host of the core can show.
+const NOT_IN_CORE: usize = 9;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("table::every_group_is_whole", whole),
         Trial::test("table::oneshot_is_level_that_falls_silent", oneshot_is_derived),
         Trial::test("table::capabilities_are_the_columns", capabilities),
+        Trial::test("table::columns_json_is_what_the_rules_give", || Ok(columns::check()?)),
         Trial::test("table::nothing_matches_but_what_is_expected", exact),
     ]
 }
@@ -37,7 +52,9 @@ fn whole() -> Result<(), Failed> {
         last = case.id;
     }
     let expected = GROUPS.map(|(group, count)| (group.to_owned(), count));
-    demand(groups == BTreeMap::from(expected), || format!("the groups are {groups:?}"))
+    demand(groups == BTreeMap::from(expected), || format!("the groups are {groups:?}"))?;
+    let left_out = case::all().iter().filter(|case| case.not_in_core.is_some()).count();
+    demand(left_out == NOT_IN_CORE, || format!("{left_out} cases are not in the core"))
 }
 
 /// The derivation of poll's and select's oneshot columns, tried where the kernel has shown what must come out.
