@@ -33,6 +33,19 @@ interface Native {
   udp(): number
   localPort(fd: number): number
   connectPort(fd: number, port: number): number
+  mostFiles(): number
+  setInherited(fd: number, isInherited: boolean): number
+  tcpSocket(): number
+  tcpBound(): number
+  tcpListener(): number
+  tcpPair(): number[]
+  udpPair(): number[]
+  connectTo(fd: number, target: number): number
+  sendUrgentText(fd: number, text: string): number
+  writeLater(fd: number, delayMs: number, count: number): number
+  spawnShell(script: string): number[]
+  awaitExit(pid: number): number
+  reap(pid: number): number
   // Linux only:
   eventfd(count: number): number
   pagePipe(): number[]
@@ -41,6 +54,8 @@ interface Native {
   pidfd(pid: number): number
   pathOnly(path: string): number
   pipeSize(fd: number, bytes: number): number
+  unixDatagrams(name: string): number[]
+  unixListener(name: string): number[]
 }
 
 const native = createRequire(import.meta.url)('../../build/kit.node') as Native
@@ -111,6 +126,21 @@ export const kit = {
   /** The port of 127.0.0.1 to which a socket is bound. */
   localPort: (fd: number): number => checked('getsockname', native.localPort(fd)),
   connectPort: (fd: number, port: number): void => void checked('connect', native.connectPort(fd, port)),
+  /** The hard limit of open files. */
+  mostFiles: (): number => native.mostFiles(),
+  /** Lets programs that are started later have a descriptor, or not. */
+  setInherited: (fd: number, isInherited: boolean): void =>
+    void checked('fcntl', native.setInherited(fd, isInherited)),
+  /** Begins to connect one socket to where another is bound. */
+  connectTo: (fd: number, target: number): void => void checked('connect', native.connectTo(fd, target)),
+  /** Sends a text whose last byte is urgent. */
+  sendUrgentText: (fd: number, text: string): number => checked('send', native.sendUrgentText(fd, text)),
+  /** Writes so many bytes after a while, from another thread: also while this one blocks. */
+  writeLater: (fd: number, delayMs: number, count: number): void =>
+    void checked('fcntl', native.writeLater(fd, delayMs, count)),
+  /** Waits until a child of `spawnShell` is over, and leaves it to be reaped. */
+  awaitExit: (pid: number): void => void checked('waitid', native.awaitExit(pid)),
+  reap: (pid: number): void => void checked('waitpid', native.reap(pid)),
   /** Gives a pipe's buffer another size. Linux. */
   pipeSize: (fd: number, bytes: number): number => checked('fcntl', native.pipeSize(fd, bytes)),
 }
@@ -145,3 +175,31 @@ export const makePidfd = (pid: number): Descriptor => new Descriptor(checked('pi
 /** Linux. */
 export const makePathOnly = (path: string): Descriptor =>
   new Descriptor(checked('open', native.pathOnly(path)))
+/** A TCP socket that is neither bound nor connected. */
+export const makeTcpSocket = (): Descriptor => new Descriptor(checked('socket', native.tcpSocket()))
+/** A TCP socket with a port of its own, which does not listen: who connects to it is refused. */
+export const makeTcpBound = (): Descriptor => new Descriptor(checked('bind', native.tcpBound()))
+export const makeTcpListener = (): Descriptor => new Descriptor(checked('listen', native.tcpListener()))
+/** A TCP connection, both ends of it bare descriptors. */
+export const makeTcpPair = (): [Descriptor, Descriptor] => checkedPair('connect', native.tcpPair())
+/** Two UDP sockets, the second connected to the first. */
+export const makeUdpPair = (): [Descriptor, Descriptor] => checkedPair('connect', native.udpPair())
+/** Two UNIX datagram sockets, the second connected to the first, by an address outside the file system. Linux. */
+export const makeUnixDatagrams = (name: string): [Descriptor, Descriptor] =>
+  checkedPair('bind', native.unixDatagrams(name))
+/** A UNIX listener, and a client that waits to be accepted. Linux. */
+export const makeUnixListener = (name: string): [Descriptor, Descriptor] =>
+  checkedPair('bind', native.unixListener(name))
+
+/** A shell, and the ends of the pipes that are its input and output. Nobody reaps it but `kit.reap`: Node does not know it. */
+export interface Shell {
+  readonly pid: number
+  readonly input: Descriptor
+  readonly output: Descriptor
+}
+
+export function spawnShell(script: string): Shell {
+  const [pid = -1, input = -1, output = -1] = native.spawnShell(script)
+  checked('spawn', pid)
+  return { pid, input: new Descriptor(input), output: new Descriptor(output) }
+}

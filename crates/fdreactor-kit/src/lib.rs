@@ -7,6 +7,8 @@
 
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod net;
+pub mod process;
 pub mod udp;
 
 use napi_derive::napi;

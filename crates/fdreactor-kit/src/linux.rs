@@ -1,11 +1,12 @@
 //! What only Linux has.
 
-use crate::{Call, answer, answers, lent};
+use crate::{Call, answer, answers, lent, net::fresh};
 use napi_derive::napi;
 use rustix::{
     event::{EventfdFlags, eventfd as make_eventfd},
     fs::{Mode, OFlags, inotify, open},
     io::Errno,
+    net::{AddressFamily, SocketAddrUnix, SocketType, bind, connect, listen},
     pipe::{PipeFlags, fcntl_setpipe_size, pipe_with},
     process::{Pid, PidfdFlags, pidfd_open},
     time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime},
@@ -68,4 +69,33 @@ pub fn path_only(path: String) -> i32 {
 #[napi]
 pub fn pipe_size(fd: i32, bytes: u32) -> i32 {
     answer(lent(fd).and_then(|fd| fcntl_setpipe_size(fd, bytes as usize)).map(crate::number))
+}
+
+/// Two UNIX datagram sockets: one bound to an address outside the file system, and one connected to it.
+#[napi]
+pub fn unix_datagrams(name: String) -> Vec<i32> {
+    let make = || {
+        let address = SocketAddrUnix::new_abstract_name(&name.into_bytes())?;
+        let receiver = fresh(AddressFamily::UNIX, SocketType::DGRAM)?;
+        bind(&receiver, &address)?;
+        let sender = fresh(AddressFamily::UNIX, SocketType::DGRAM)?;
+        connect(&sender, &address)?;
+        Ok((receiver, sender))
+    };
+    answers(make())
+}
+
+/// A UNIX listener on an address outside the file system, and a client that it has not accepted yet.
+#[napi]
+pub fn unix_listener(name: String) -> Vec<i32> {
+    let make = || {
+        let address = SocketAddrUnix::new_abstract_name(&name.into_bytes())?;
+        let listener = fresh(AddressFamily::UNIX, SocketType::STREAM)?;
+        bind(&listener, &address)?;
+        listen(&listener, 8)?;
+        let client = fresh(AddressFamily::UNIX, SocketType::STREAM)?;
+        connect(&client, &address)?;
+        Ok((listener, client))
+    };
+    answers(make())
 }

@@ -1,0 +1,3 @@
+import { declareRows } from './helpers/conformance/run.js'
+
+declareRows()
