@@ -6,7 +6,7 @@ import test from './helpers/test.js'
 
 const library = new URL('../dist/index.js', import.meta.url).href
 
-each('a wake ends the next poll, which returns 0', { where: isManual }, (t, { reactor }) => {
+each('M07 a wake ends the next poll, which returns 0', { where: isManual }, (t, { reactor }) => {
   reactor.wake()
   t.is(reactor.poll(PATIENCE_MS), 0)
   const start = performance.now()
@@ -14,7 +14,7 @@ each('a wake ends the next poll, which returns 0', { where: isManual }, (t, { re
   t.true(performance.now() - start >= 20)
 })
 
-each('wakes before a poll are merged into one', { where: isManual }, (t, { reactor }) => {
+each('M08 wakes before a poll are merged into one', { where: isManual }, (t, { reactor }) => {
   for (let times = 0; times < 3; times += 1) reactor.wake()
   const waker = reactor.waker()
   t.true(waker.wake())
@@ -77,7 +77,7 @@ test('a handle that is none is refused, and one that nobody has wakes nobody', (
   t.false(Waker.from(2 ** 32 - 1).wake())
 })
 
-each('a worker wakes a poll that blocks in this thread', { where: isManual }, async (t, { reactor }) => {
+each('M06 a worker wakes a poll that blocks in this thread', { where: isManual }, async (t, { reactor }) => {
   const { handle } = reactor.waker()
   // Set when the poll is about to begin: the worker wakes a good while later, if it is not late itself.
   const flag = new Int32Array(new SharedArrayBuffer(4))

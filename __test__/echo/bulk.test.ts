@@ -39,7 +39,7 @@ each('1,000 clients that connect at once get their own bytes back', async (t, co
 })
 
 each(
-  'a peer that sends 64 MiB and never reads costs little memory, holds nobody up, and gets every byte when it reads',
+  'F10 a peer that sends 64 MiB and never reads costs little memory, holds nobody up, and gets every byte when it reads',
   async (t, column) => {
     const server = await startColumn(t, column, ['--quiet'])
     // The kernel holds some of the 64 MiB as well, so a server that keeps them all grows by less than that. A correct one

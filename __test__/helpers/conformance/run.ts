@@ -6,20 +6,6 @@ import { actByHand, actInTurns } from './acting.js'
 import type { Acting } from './acting.js'
 import { TooLate, actOut } from './case.js'
 import {
-  aDescriptorIsClosed,
-  aReadyOneIsAdded,
-  aWakeEndsIt,
-  anInterestIsWidened,
-  itIsClosed,
-} from './time.js'
-import {
-  modificationsRace,
-  nothingAtOnce,
-  threeWakesAreOne,
-  waitsForNothing,
-  waitsWithoutEnd,
-} from './time.js'
-import {
   itAddsAReadyOne,
   itRemovesItself,
   itTurnsToWriting,
@@ -41,6 +27,19 @@ import {
 import { variants } from './steps.js'
 import { accepted, matches, rows } from './table.js'
 import type { Row } from './table.js'
+import {
+  aDescriptorIsClosed,
+  aReadyOneIsAdded,
+  aWakeEndsIt,
+  anInterestIsWidened,
+  itIsClosed,
+  modificationsRace,
+  nothingAtOnce,
+  threeWakesAreOne,
+  waitsByHand,
+  waitsForNothing,
+  waitsWithoutEnd,
+} from './time.js'
 import { World } from './world.js'
 
 type Procedure = (world: World) => Acting
@@ -62,7 +61,10 @@ const procedures: Readonly<Record<string, Procedure>> = {
   L06: addedAndRemovedAtOnce,
 }
 
-/** The same where turns come by themselves; for the others poll() has tests of its own. */
+/** What differs where turns are taken by hand; poll() and wake() have tests of their own for the rest. */
+const byHand: Readonly<Record<string, Procedure>> = { M04: waitsByHand }
+
+/** And where they come by themselves. */
 const inTurns: Readonly<Record<string, Procedure>> = {
   M01: nothingAtOnce,
   M04: waitsWithoutEnd,
@@ -79,7 +81,7 @@ const inTurns: Readonly<Record<string, Procedure>> = {
 /** Every way to act a row out on a combination. */
 function actingsOf({ id, setup }: Row, combo: Combo): readonly Procedure[] {
   if (setup !== undefined) return variants(setup).map((steps) => (world) => actOut(world, steps))
-  const procedure = procedures[id] ?? (drivesItself(combo) ? inTurns[id] : undefined)
+  const procedure = procedures[id] ?? (drivesItself(combo) ? inTurns : byHand)[id]
   return procedure === undefined ? [] : [procedure]
 }
 

@@ -4,10 +4,10 @@
  */
 import { io } from '../../../dist/index.js'
 import { PATIENCE_MS } from '../descriptors.js'
-import { makePair } from '../kit.js'
+import { kit, makePair } from '../kit.js'
 import { apart, comes, countThreads, turns } from './acting.js'
 import type { Acting } from './acting.js'
-import { demand, flags, shows } from './outcome.js'
+import { demand, flags, refusalOf, shows } from './outcome.js'
 import { scrambled } from './procedures.js'
 import type { Told, Watch } from './watch.js'
 import type { World } from './world.js'
@@ -47,6 +47,25 @@ export function* waitsWithoutEnd(world: World): Acting {
     yield* idle(watch, 20)
     io.write(b, BYTE)
     items.push(item(watch, yield* comes(watch, PATIENCE_MS)))
+    io.read(a, Buffer.alloc(8))
+  }
+  return items.join(';')
+}
+
+/** M04, by hand. What comes is written by another thread once this one waits. */
+export function* waitsByHand(world: World): Acting {
+  const watch = world.watch()
+  const [one, other] = makePair()
+  const [a, b] = [world.hold('a', one), world.hold('b', other)]
+  watch.add('a', a, { readable: true }, world.combo.mode)
+  for (const wrong of [Number.NaN, -1, Number.NEGATIVE_INFINITY, null, '1']) {
+    const name = refusalOf(() => watch.reactor.poll(wrong as number))
+    demand(name === (typeof wrong === 'number' ? 'RangeError' : 'TypeError'), `${wrong} ended in ${name}`)
+  }
+  const items: string[] = []
+  for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 31, 2 ** 53, 2 ** 64]) {
+    kit.writeLater(b, 20, 1)
+    items.push(item(watch, yield { watch, count: 1, timeoutMs }))
     io.read(a, Buffer.alloc(8))
   }
   return items.join(';')
