@@ -219,7 +219,7 @@ each(
 /** A UDP socket with a pending error: what it sent was refused. */
 function refused(rig: Rig): { readonly fd: number } {
   const [socket, gone] = [rig.own(makeUdp()), makeUdp()]
-  kit.connectPort(socket.fd, kit.localPort(gone.fd))
+  kit.connectTo(socket.fd, gone.fd)
   gone.close()
   io.write(socket.fd, byte)
   awaitReady(socket, { readable: true })
@@ -346,8 +346,8 @@ each('fault-34 an error without a hang-up passes, and its registration goes on',
   await rig.turns(2)
   const failed = `${rig.backend === 'select' ? Ready.READABLE : Ready.ERROR} ECONNREFUSED`
   t.deepEqual(seen, [failed])
-  kit.connectPort(socket.fd, kit.localPort(peer.fd))
-  kit.connectPort(peer.fd, kit.localPort(socket.fd))
+  kit.connectTo(socket.fd, peer.fd)
+  kit.connectTo(peer.fd, socket.fd)
   io.write(peer.fd, byte)
   await rig.until(() => seen.length > 1)
   t.deepEqual(seen, [failed, `${Ready.READABLE} 1`])

@@ -31,8 +31,6 @@ interface Native {
   pollOne(fd: number, events: number, timeoutMs: number): number
   limitFiles(limit: number): number
   udp(): number
-  localPort(fd: number): number
-  connectPort(fd: number, port: number): number
   mostFiles(): number
   setInherited(fd: number, isInherited: boolean): number
   tcpSocket(): number
@@ -123,9 +121,6 @@ export const kit = {
     checked('poll', native.pollOne(fd, events, timeoutMs)),
   /** Sets the soft limit of open files, and answers with what it was. */
   limitFiles: (limit: number): number => checked('setrlimit', native.limitFiles(limit)),
-  /** The port of 127.0.0.1 to which a socket is bound. */
-  localPort: (fd: number): number => checked('getsockname', native.localPort(fd)),
-  connectPort: (fd: number, port: number): void => void checked('connect', native.connectPort(fd, port)),
   /** The hard limit of open files. */
   mostFiles: (): number => native.mostFiles(),
   /** Lets programs that are started later have a descriptor, or not. */

@@ -9,7 +9,6 @@
 pub mod linux;
 pub mod net;
 pub mod process;
-pub mod udp;
 
 use napi_derive::napi;
 use rustix::{
@@ -27,7 +26,6 @@ use rustix::{
 use std::{
     env, mem,
     os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd},
-    process,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -117,11 +115,11 @@ pub fn pipe() -> Vec<i32> {
 #[napi]
 pub fn fifo() -> i32 {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("fdreactor-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("fdreactor-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let path = env::temp_dir().join(name);
     // Not among what rustix has on Apple's systems.
     #[cfg(target_vendor = "apple")]
-    let made = process::Command::new("mkfifo").arg(&path).status().map(drop).map_err(|_| Errno::NOSYS);
+    let made = std::process::Command::new("mkfifo").arg(&path).status().map(drop).map_err(|_| Errno::NOSYS);
     #[cfg(not(target_vendor = "apple"))]
     let made = rustix::fs::mkfifoat(rustix::fs::CWD, &path, Mode::RUSR | Mode::WUSR);
     answer(made.and_then(|()| {

@@ -48,6 +48,12 @@ pub fn tcp_bound() -> i32 {
     answer(bound(SocketType::STREAM).map(IntoRawFd::into_raw_fd))
 }
 
+/// A UDP socket that has a port on the loopback address.
+#[napi]
+pub fn udp() -> i32 {
+    answer(bound(SocketType::DGRAM).map(IntoRawFd::into_raw_fd))
+}
+
 #[napi]
 pub fn tcp_listener() -> i32 {
     let make = || {
