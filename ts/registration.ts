@@ -16,7 +16,8 @@ export type ReadyCallback = (readiness: Readiness, registration: Registration) =
  * - `'armed'`: watched.
  * - `'paused'`: out of the kernel's set, by `pause()` or an empty interest.
  * - `'disarmed'`: silent after its oneshot event.
- * - `'parked'`: out of the kernel's set after a hang-up, error or half-close with neither readable nor writable asked.
+ * - `'parked'`: out of the kernel's set after a hang-up, error or half-close with neither readable nor writable asked, nor
+ *   urgent data told that was.
  * - `'closed'`: gone.
  */
 export type RegistrationState = 'armed' | 'paused' | 'disarmed' | 'parked' | 'closed'
