@@ -8,7 +8,8 @@ import test from './helpers/test.js'
 
 const drivesItself = ({ driver }: Case): boolean => driver !== 'manual'
 
-each('a callback sees the storage in which it was registered', {}, async (t, rig) => {
+// napi-rs/napi-rs#2456
+each('fault-93 a callback sees the storage in which it was registered', {}, async (t, rig) => {
   const storage = new AsyncLocalStorage<string>()
   const seen: (string | undefined)[] = []
   await rig.turns(1, () => {
@@ -23,7 +24,7 @@ each('a callback sees the storage in which it was registered', {}, async (t, rig
   t.deepEqual(new Set(seen), new Set(['first', 'second', undefined]))
 })
 
-each('modify and rearm in another context do not change the storage', {}, async (t, rig) => {
+each('fault-93 modify and rearm in another context do not change the storage', {}, async (t, rig) => {
   const storage = new AsyncLocalStorage<string>()
   const seen: (string | undefined)[] = []
   const registration = storage.run('register', () =>
@@ -33,7 +34,7 @@ each('modify and rearm in another context do not change the storage', {}, async 
   t.deepEqual(seen, ['register'])
 })
 
-each('a promise made in a callback keeps its storage', { where: drivesItself }, async (t, rig) => {
+each('fault-93 a promise made in a callback keeps its storage', { where: drivesItself }, async (t, rig) => {
   const storage = new AsyncLocalStorage<string>()
   const seen: (string | undefined)[] = []
   await rig.turns(2, () => {
@@ -46,8 +47,9 @@ each('a promise made in a callback keeps its storage', { where: drivesItself }, 
   t.deepEqual(seen, ['register'])
 })
 
+// nodejs/node#14425, nodejs/node#5691, nodejs/node#15604, nodejs/help#2586
 each(
-  'ticks and promises of callbacks run before the loop goes on',
+  'fault-91 ticks and promises of callbacks run before the loop goes on',
   { where: drivesItself },
   async (t, rig) => {
     const log: string[] = []
@@ -76,7 +78,7 @@ each(
 )
 
 each(
-  'ticks and promises run once a batch, behind its last callback',
+  'fault-91 ticks and promises run once a batch, behind its last callback',
   { where: drivesItself },
   async (t, rig) => {
     const log: string[] = []
@@ -94,7 +96,7 @@ each(
 )
 
 each(
-  'callbacks of poll run in its caller: ticks and promises come behind it',
+  'fault-91 callbacks of poll run in its caller: ticks and promises come behind it',
   { where: isManual },
   async (t, rig) => {
     const log: string[] = []
@@ -148,7 +150,8 @@ for (const { backend, trigger, driver } of CASES.filter((which) => drivesItself(
   const suffix = `::${backend}::${trigger}::${driver}`
   const args = [backend, driver, trigger]
 
-  test(`each error becomes an uncaughtException, and the others of the batch are called${suffix}`, async (t) => {
+  // napi-rs/napi-rs#2174, nodejs/abi-stable-node#279
+  test(`fault-90 each error becomes an uncaughtException, and the others of the batch are called${suffix}`, async (t) => {
     const fault = (index: number): string => `fault ${index} uncaughtException true`
     t.deepEqual(await run(THROWING, { args }), {
       code: 0,
@@ -158,7 +161,7 @@ for (const { backend, trigger, driver } of CASES.filter((which) => drivesItself(
     })
   })
 
-  test(`without a handler an error ends the process as any other does${suffix}`, async (t) => {
+  test(`fault-90 without a handler an error ends the process as any other does${suffix}`, async (t) => {
     const { code, signal, stderr } = await run(
       `new Reactor(options).register(client, { writable: true, trigger }, function thrower() { throw new RangeError('boom') })`,
       { args },
@@ -171,7 +174,7 @@ for (const { backend, trigger, driver } of CASES.filter((which) => drivesItself(
 for (const { driver } of CASES.filter(
   (which) => which.backend === NATIVE && which.trigger === 'edge' && which.driver !== 'manual',
 )) {
-  test(`a tick that throws loses nothing of a batch that the budget cut short::${NATIVE}::edge::${driver}`, async (t) => {
+  test(`fault-90 a tick that throws loses nothing of a batch that the budget cut short::${NATIVE}::edge::${driver}`, async (t) => {
     const outcome = await run(
       `
       const reactor = new Reactor({ ...options, turnBudgetMs: 0 })

@@ -190,22 +190,27 @@ each('an abort closes the registration', {}, async (t, rig) => {
   t.is(rig.reactor.size, 0)
 })
 
-each('an abort in a callback silences registrations that are later in the batch', {}, async (t, rig) => {
-  const controller = new AbortController()
-  const { signal } = controller
-  const pipes = [rig.pipe(), rig.pipe(), rig.pipe()]
-  let calls = 0
-  await rig.turns(2, () => {
-    pipes.map(({ writer }) =>
-      rig.watch(writer, { writable: true, signal }, () => {
-        calls += 1
-        controller.abort()
-      }),
-    )
-  })
-  t.is(calls, 1)
-  t.is(rig.reactor.size, 0)
-})
+// tokio-rs/mio#219
+each(
+  'fault-01 an abort in a callback silences registrations that are later in the batch',
+  {},
+  async (t, rig) => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const pipes = [rig.pipe(), rig.pipe(), rig.pipe()]
+    let calls = 0
+    await rig.turns(2, () => {
+      pipes.map(({ writer }) =>
+        rig.watch(writer, { writable: true, signal }, () => {
+          calls += 1
+          controller.abort()
+        }),
+      )
+    })
+    t.is(calls, 1)
+    t.is(rig.reactor.size, 0)
+  },
+)
 
 test('a registration that is closed no longer listens to its signal', (t) => {
   using reactor = new Reactor({ driver: 'manual' })

@@ -106,7 +106,8 @@ test('an empty buffer moves nothing', (t) => {
   })
 })
 
-test('a detached buffer is an empty one', (t) => {
+// infinyon/node-bindgen#309, nodejs/node#33022
+test('fault-97 a detached buffer is an empty one', (t) => {
   withPipe(({ reader, writer }) => {
     io.write(writer, Buffer.from('x'))
     const detached = new Uint8Array(8)

@@ -34,15 +34,16 @@ function each(
 /** For `each`: the script needs `gc()`. */
 const gc = true
 
+// napi-rs/napi-rs#1441, node-usb#9
 each(
-  'N01 a process that creates reactors and does nothing with them exits',
+  'fault-89 N01 a process that creates reactors and does nothing with them exits',
   isLevel,
   'ends(); for (let count = 0; count < 5; count += 1) new Reactor(options)',
   fine('over\n'),
 )
 
 each(
-  'N02 a process that registered, removed and closed everything exits',
+  'fault-89 N02 a process that registered, removed and closed everything exits',
   isLevel,
   `ends()
   const reactor = new Reactor(options)
@@ -62,8 +63,9 @@ each(
   fine('over\n'),
 )
 
+// fivdi/epoll#5
 each(
-  'N03 a registration that the program does not hold survives a collection and is called',
+  'fault-21 N03 a registration that the program does not hold survives a collection and is called',
   drivesItself,
   `const server = await new Promise((resolve) => {
     const reactor = new Reactor(options)
@@ -84,7 +86,7 @@ each(
 )
 
 each(
-  'N04 a registration keeps the process until it is closed',
+  'fault-89 N04 a registration keeps the process until it is closed',
   drivesItself,
   `const reactor = new Reactor(options)
   const registration = reactor.register(client, { readable: true, trigger }, () => {})
@@ -93,7 +95,7 @@ each(
 )
 
 each(
-  'N04 a paused registration is open, and keeps the process',
+  'fault-89 N04 a paused registration is open, and keeps the process',
   drivesItself,
   `const reactor = new Reactor(options)
   const registration = reactor.register(client, { readable: true, trigger }, () => {})
@@ -103,7 +105,7 @@ each(
 )
 
 each(
-  'N04 after unref of the registration the process exits',
+  'fault-89 N04 after unref of the registration the process exits',
   drivesItself,
   `ends()
   const reactor = new Reactor(options)
@@ -113,7 +115,7 @@ each(
 )
 
 each(
-  'N04 ref undoes unref, of the registration and of the reactor',
+  'fault-89 N04 ref undoes unref, of the registration and of the reactor',
   drivesItself,
   `const reactor = new Reactor(options)
   const registration = reactor.register(client, { readable: true, trigger, ref: false }, () => {})
@@ -125,7 +127,7 @@ each(
 )
 
 each(
-  'N04 an unreferenced reactor keeps nothing, whatever is registered later',
+  'fault-89 N04 an unreferenced reactor keeps nothing, whatever is registered later',
   drivesItself,
   `ends()
   const reactor = new Reactor(options).unref()
@@ -182,7 +184,8 @@ for (const [what, statement, code, said] of [
     const suffix = `::${backend}::${trigger}::${driver}`
     const args = [backend, driver, trigger]
 
-    test.serial(`N07 ${what} while something is armed ends the process${suffix}`, async (t) => {
+    // canboat/canboatjs#416
+    test.serial(`fault-81 N07 ${what} while something is armed ends the process${suffix}`, async (t) => {
       const script = `const reactor = new Reactor(options)
         reactor.register(listener, { readable: true, trigger, oneshot: true }, () => {})
         reactor.register(client, { readable: true, trigger }, () => {})
@@ -192,7 +195,7 @@ for (const [what, statement, code, said] of [
       t.regex(outcome.stderr, said)
     })
 
-    test.serial(`N07 ${what} in a callback ends the process${suffix}`, async (t) => {
+    test.serial(`fault-81 N07 ${what} in a callback ends the process${suffix}`, async (t) => {
       const script = `const reactor = new Reactor(options)
         reactor.register(client, { writable: true, trigger }, () => { ${statement} })
         reactor.register(listener, { readable: true, trigger }, () => {})

@@ -30,53 +30,63 @@ const cases: readonly Case[] = [
 for (const which of cases) {
   const suffix = `::${which.backend}::${which.trigger}::${which.driver}`
 
-  test.serial(`select refuses a descriptor from 1,024 on and says what takes it${suffix}`, async (t) => {
-    const rig = new Rig(which)
-    t.is(rig.reactor.capabilities.maxFd, FD_SETSIZE - 1)
-    await beyondTheLimit(() => {
-      const loop = rig.own(openLoop())
-      t.true(loop.fd >= FD_SETSIZE)
-      t.throws(() => rig.watch(loop, { readable: true }, nothing), {
-        instanceOf: RangeError,
-        code: 'ERR_FDREACTOR_FD_LIMIT',
-        message:
-          'select takes descriptors from 0 to 1,023 (FD_SETSIZE). Use epoll, kqueue or poll, or close some descriptors ' +
-          `first (fd ${loop.fd})`,
+  // weechat/weechat#465, rsyslog/rsyslog#1728, open62541/open62541#6188
+  test.serial(
+    `fault-82 select refuses a descriptor from 1,024 on and says what takes it${suffix}`,
+    async (t) => {
+      const rig = new Rig(which)
+      t.is(rig.reactor.capabilities.maxFd, FD_SETSIZE - 1)
+      await beyondTheLimit(() => {
+        const loop = rig.own(openLoop())
+        t.true(loop.fd >= FD_SETSIZE)
+        t.throws(() => rig.watch(loop, { readable: true }, nothing), {
+          instanceOf: RangeError,
+          code: 'ERR_FDREACTOR_FD_LIMIT',
+          message:
+            'select takes descriptors from 0 to 1,023 (FD_SETSIZE). Use epoll, kqueue or poll, or close some descriptors ' +
+            `first (fd ${loop.fd})`,
+        })
+        t.is(rig.reactor.size, 0)
       })
-      t.is(rig.reactor.size, 0)
-    })
-    rig.close()
-  })
+      rig.close()
+    },
+  )
 
-  test.serial(`select beyond its limit watches what it is given when told to${suffix}`, async (t) => {
-    const rig = new Rig(which, { unboundedSelect: true })
-    t.is(rig.reactor.capabilities.maxFd, Number.POSITIVE_INFINITY)
-    await beyondTheLimit(async () => {
-      const loop = rig.own(openLoop())
-      const seen: number[] = []
-      await rig.turns(2, () => {
-        rig.watch(loop, { readable: true, writable: true }, (readiness) => seen.push(readiness))
+  test.serial(
+    `fault-82 select beyond its limit watches what it is given when told to${suffix}`,
+    async (t) => {
+      const rig = new Rig(which, { unboundedSelect: true })
+      t.is(rig.reactor.capabilities.maxFd, Number.POSITIVE_INFINITY)
+      await beyondTheLimit(async () => {
+        const loop = rig.own(openLoop())
+        const seen: number[] = []
+        await rig.turns(2, () => {
+          rig.watch(loop, { readable: true, writable: true }, (readiness) => seen.push(readiness))
+        })
+        t.deepEqual(seen, [Ready.WRITABLE, Ready.WRITABLE])
       })
-      t.deepEqual(seen, [Ready.WRITABLE, Ready.WRITABLE])
-    })
-    rig.close()
-  })
+      rig.close()
+    },
+  )
 }
 
-test.serial('a select reactor whose own descriptor would lie beyond the limit is refused', async (t) => {
-  await beyondTheLimit(() => {
-    t.throws(() => new Reactor({ backend: 'select' }), {
-      instanceOf: RangeError,
-      code: 'ERR_FDREACTOR_FD_LIMIT',
-      message: /^select takes descriptors from 0 to 1,023/,
+test.serial(
+  'fault-82 a select reactor whose own descriptor would lie beyond the limit is refused',
+  async (t) => {
+    await beyondTheLimit(() => {
+      t.throws(() => new Reactor({ backend: 'select' }), {
+        instanceOf: RangeError,
+        code: 'ERR_FDREACTOR_FD_LIMIT',
+        message: /^select takes descriptors from 0 to 1,023/,
+      })
+      const reactor = new Reactor({ backend: 'select', unboundedSelect: true })
+      t.is(reactor.size, 0)
+      reactor.close()
     })
-    const reactor = new Reactor({ backend: 'select', unboundedSelect: true })
-    t.is(reactor.size, 0)
-    reactor.close()
-  })
-})
+  },
+)
 
-test.serial('the other backends take descriptors beyond the limit of select', async (t) => {
+test.serial('fault-82 the other backends take descriptors beyond the limit of select', async (t) => {
   await beyondTheLimit(() => {
     for (const backend of ['auto', 'poll'] as const) {
       using reactor = new Reactor({ backend, driver: 'manual' })

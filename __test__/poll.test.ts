@@ -31,8 +31,9 @@ each('poll counts no call that a callback prevented', { where: isManualTrigger }
   t.is(rig.reactor.stats().stale, 2)
 })
 
+// fivdi/epoll#3, smol-rs/polling#164, tokio-rs/mio#1615, Python PEP 475
 each(
-  'M01 M02 M03 M05 poll returns 0 when its time is over, and never before',
+  'M01 M02 M03 M05 fault-96 poll returns 0 when its time is over, and never before',
   { where: isManual },
   (t, rig) => {
     for (const timeoutMs of [0, -0, 0.1, 3.1, 50, 100, 120.5, 200, 200]) {
@@ -45,7 +46,7 @@ each(
 )
 
 each(
-  'poll without a timeout, with Infinity and with a huge one waits for an event',
+  'fault-96 poll without a timeout, with Infinity and with a huge one waits for an event',
   { where: isManual },
   (t, rig) => {
     const loop = rig.own(openLoop())
@@ -54,6 +55,8 @@ each(
       [undefined],
       [Number.POSITIVE_INFINITY],
       [2 ** 31],
+      // 25 days: more than 32 bits of milliseconds.
+      [25 * 86_400_000],
       [2 ** 53],
       [Number.MAX_VALUE],
     ]) {
@@ -66,7 +69,7 @@ each(
   },
 )
 
-each('a wrong timeout is refused before anything is waited for', { where: isManual }, (t, rig) => {
+each('fault-96 a wrong timeout is refused before anything is waited for', { where: isManual }, (t, rig) => {
   rig.watch(rig.pipe().writer, { writable: true }, () => t.fail('it was called'))
   for (const [timeout, received] of [
     [-1, '-1'],
@@ -120,8 +123,9 @@ each('another reactor may be polled inside a callback', { where: isManualTrigger
   t.deepEqual(counts, [1])
 })
 
+// napi-rs/napi-rs#2174, nodejs/abi-stable-node#279
 each(
-  'an error leaves poll, and the rest of the batch comes in the next',
+  'fault-90 an error leaves poll, and the rest of the batch comes in the next',
   { where: isManualTrigger },
   (t, rig) => {
     const called: number[] = []
@@ -222,7 +226,7 @@ each('the time is not over early when only a stale entry is found', { where: isM
   child.kill()
 })
 
-test('a signal during a wait is no error and does not shorten it', async (t) => {
+test('fault-96 a signal during a wait is no error and does not shorten it', async (t) => {
   const child = spawn('sh', ['-c', `for i in 1 2 3 4 5; do kill -WINCH ${process.pid}; sleep 0.01; done`])
   await once(child, 'spawn')
   for (const backend of ['auto', 'poll', 'select'] as const) {

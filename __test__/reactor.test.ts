@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { Reactor, TcpListener, TcpStream, io } from '../dist/index.js'
 import type { ReactorOptions } from '../dist/index.js'
-import { Descriptor, awaitReady, openLoop } from './helpers/descriptors.js'
+import { Descriptor, awaitReady } from './helpers/descriptors.js'
 import { CASES, NATIVE, each, hasLoop, isLevel, isNative } from './helpers/matrix.js'
 import test from './helpers/test.js'
 
@@ -222,30 +222,6 @@ each('a using declaration closes it, and the descriptors stay open', { where: is
   t.is(io.write(writer.fd, Buffer.from('x')), 1)
   t.is(io.read(reader.fd, Buffer.alloc(4)), 1)
 })
-
-each(
-  'its descriptor is readable while something is ready, so reactors nest',
-  { where: isNative },
-  (t, rig) => {
-    if (rig.driver !== 'manual') {
-      t.is(typeof rig.reactor.fd, 'number')
-      return
-    }
-    const loop = rig.own(openLoop())
-    const { fd } = rig.reactor
-    if (fd === undefined) throw new Error('it has none')
-    using outer = new Reactor({ driver: 'manual' })
-    let calls = 0
-    outer.register(fd, { readable: true }, () => {
-      calls += rig.reactor.poll(0)
-    })
-    rig.watch(loop, { readable: true }, nothing)
-    t.is(outer.poll(0), 0)
-    io.write(loop.fd, Buffer.from('x'))
-    t.is(outer.poll(), 1)
-    t.is(calls, 1)
-  },
-)
 
 test('poll and select have no descriptor', (t) => {
   for (const backend of ['poll', 'select'] as const) {

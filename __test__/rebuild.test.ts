@@ -27,7 +27,7 @@ async function leaveBehind(rig: Rig): Promise<() => void> {
 
 // libuv/libuv#1148
 each(
-  'a descriptor closed while a duplicate lives costs one rebuild, and no spin',
+  'fault-08 a descriptor closed while a duplicate lives costs one rebuild, and no spin',
   { where: isLevelEpoll },
   async (t, rig) => {
     const makeReady = await leaveBehind(rig)

@@ -26,20 +26,21 @@ async function inOneBatch(rig: Rig, act: (other: Registration) => void): Promise
   return calls
 }
 
-each('a registration closed in a callback is not called later in the batch', {}, async (t, rig) => {
+// tokio-rs/mio#219
+each('fault-01 a registration closed in a callback is not called later in the batch', {}, async (t, rig) => {
   t.is(await inOneBatch(rig, (other) => other.close()), 1)
   t.is(rig.reactor.size, 0)
 })
 
-each('a registration paused in a callback is not called later in the batch', {}, async (t, rig) => {
+each('fault-01 a registration paused in a callback is not called later in the batch', {}, async (t, rig) => {
   t.is(await inOneBatch(rig, (other) => other.pause()), 1)
 })
 
-each('a registration modified in a callback hears of the new interest only', {}, async (t, rig) => {
+each('fault-01 a registration modified in a callback hears of the new interest only', {}, async (t, rig) => {
   t.is(await inOneBatch(rig, (other) => other.modify({ writable: true })), 1)
 })
 
-each('a registration emptied in a callback is paused', {}, async (t, rig) => {
+each('fault-01 a registration emptied in a callback is paused', {}, async (t, rig) => {
   const states: string[] = []
   const calls = await inOneBatch(rig, (other) => states.push(other.modify({}).state))
   t.is(calls, 1)
@@ -79,7 +80,8 @@ each('closing its own registration ends it, and a second close does nothing', {}
   t.deepEqual(states, ['closed'])
 })
 
-each('the number of a closed descriptor hears nothing of its predecessor', {}, async (t, rig) => {
+// creytiv/re#266
+each('fault-05 the number of a closed descriptor hears nothing of its predecessor', {}, async (t, rig) => {
   const { reader, writer } = rig.pipe()
   const first = rig.pipe()
   const called: string[] = []
@@ -105,25 +107,39 @@ each('the number of a closed descriptor hears nothing of its predecessor', {}, a
   t.deepEqual(called, ['old'])
 })
 
-each('an heir registered without closing the old registration is the only one called', {}, async (t, rig) => {
-  const { reader } = rig.pipe()
-  const old = rig.watch(reader, { readable: true }, () => t.fail('the old one was called'))
-  const seen: number[] = []
-  await rig.turns(2, () => {
-    reader.close()
-    const heir = rig.own(openAs(reader.fd, openLoop))
-    // A scan holds numbers: for it the old registration is still the number's.
-    if (rig.backend !== NATIVE) old.close()
-    rig.watch(heir, { readable: true, oneshot: true }, (readiness) => seen.push(readiness))
-    io.write(heir.fd, byte)
-  })
-  t.deepEqual(seen, [Ready.READABLE])
-  t.is(old.state, 'closed')
-})
+// Martiusweb/asynctest#3
+each(
+  'fault-16 an heir registered without closing the old registration is the only one called',
+  {},
+  async (t, rig) => {
+    const { reader } = rig.pipe()
+    const old = rig.watch(reader, { readable: true }, () => t.fail('the old one was called'))
+    const seen: number[] = []
+    await rig.turns(2, () => {
+      reader.close()
+      const heir = rig.own(openAs(reader.fd, openLoop))
+      // A scan holds numbers: for it the old registration is still the number's.
+      if (rig.backend !== NATIVE) old.close()
+      rig.watch(heir, { readable: true, oneshot: true }, (readiness) => seen.push(readiness))
+      io.write(heir.fd, byte)
+    })
+    t.deepEqual(seen, [Ready.READABLE])
+    t.is(old.state, 'closed')
+  },
+)
 
 for (const [title, isPaused, where] of [
-  ['an armed registration whose number went to another file makes way, and is closed', false, isNative],
-  ['a paused registration whose number went to another file makes way, and is closed', true, isLevel],
+  // jiixyj/epoll-shim#7
+  [
+    'fault-13 an armed registration whose number went to another file makes way, and is closed',
+    false,
+    isNative,
+  ],
+  [
+    'fault-13 a paused registration whose number went to another file makes way, and is closed',
+    true,
+    isLevel,
+  ],
 ] as const) {
   each(title, { where }, (t, rig) => {
     const { reader } = rig.pipe()
@@ -138,7 +154,8 @@ for (const [title, isPaused, where] of [
   })
 }
 
-each('a readable and writable descriptor is called once a turn with both', {}, async (t, rig) => {
+// tokio-rs/mio#184, wasmerio/wasmer#6608
+each('fault-04 a readable and writable descriptor is called once a turn with both', {}, async (t, rig) => {
   const both = rig.own(openLoop())
   io.write(both.fd, byte)
   const seen: number[] = []
@@ -188,7 +205,7 @@ each('every verb of a closed registration throws ERR_FDREACTOR_CLOSED', { where:
   t.false(registration.hasRef)
 })
 
-each('closing the reactor closes its registrations and calls none of them', {}, async (t, rig) => {
+each('fault-01 closing the reactor closes its registrations and calls none of them', {}, async (t, rig) => {
   const pipes = [rig.pipe(), rig.pipe()]
   const reactor = rig.own(new Reactor({ backend: rig.backend, driver: rig.driver }))
   let calls = 0

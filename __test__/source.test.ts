@@ -1,16 +1,13 @@
-import { constants as flagBits, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { Reactor, Ready, TcpListener, TcpStream, io } from '../dist/index.js'
+import { Reactor, Ready, TcpListener, TcpStream } from '../dist/index.js'
 import type { Source } from '../dist/index.js'
 import { closedNumber, openLoop } from './helpers/descriptors.js'
 import { openFile } from './helpers/kit.js'
 import { each, isLevel, isScan } from './helpers/matrix.js'
-import type { Case } from './helpers/matrix.js'
 import test from './helpers/test.js'
 
 const byte = Buffer.from('x')
 const nothing = (): void => {}
-const isLinux = ({ trigger }: Case): boolean => process.platform === 'linux' && trigger === 'level'
 
 each('a number, an object with an fd and a socket are sources', { where: isLevel }, (t, rig) => {
   const { client, server } = rig.pair()
@@ -93,7 +90,8 @@ test('a source is asked for its fd once, and its own error comes out', (t) => {
   loop.close()
 })
 
-each('one descriptor twice in one reactor is EEXIST, and the first goes on', {}, async (t, rig) => {
+// libuv/help#7
+each('fault-22 one descriptor twice in one reactor is EEXIST, and the first goes on', {}, async (t, rig) => {
   const { writer } = rig.pipe()
   let calls = 0
   const registration = rig.watch(writer, {}, () => {
@@ -148,7 +146,8 @@ for (const [kind, path] of [
   ['a directory', '/'],
   ['/dev/null', '/dev/null'],
 ] as const) {
-  each(`${kind} is watched by a scan`, { where: isScan }, async (t, rig) => {
+  // circonus-labs/libmtev#682, tokio-file-unix#2
+  each(`fault-75 ${kind} is watched by a scan`, { where: isScan }, async (t, rig) => {
     const file = rig.own(openFile(path))
     const seen: number[] = []
     await rig.turns(2, () => {
@@ -158,7 +157,7 @@ for (const [kind, path] of [
   })
 
   each(
-    `${kind} is refused by epoll, which says what takes it`,
+    `fault-75 ${kind} is refused by epoll, which says what takes it`,
     { where: ({ backend }) => backend === 'epoll' },
     (t, rig) => {
       const file = rig.own(openFile(path))
@@ -174,8 +173,9 @@ for (const [kind, path] of [
   )
 }
 
+// libuv/libuv#1148
 each(
-  'a descriptor closed under a scan is told once, and its neighbours go on',
+  'fault-08 a descriptor closed under a scan is told once, and its neighbours go on',
   { where: isScan },
   async (t, rig) => {
     const gone = rig.pipe()
@@ -202,8 +202,9 @@ each(
   },
 )
 
+// python/cpython#83420
 each(
-  'epoll reports a descriptor that was closed before its registration',
+  'fault-15 epoll reports a descriptor that was closed before its registration',
   { where: ({ backend }) => backend === 'epoll' },
   async (t, rig) => {
     const { reader } = rig.pipe()
@@ -221,7 +222,7 @@ each(
   },
 )
 
-each('a verb on a closed descriptor is EBADF and closes the registration', {}, (t, rig) => {
+each('fault-15 a verb on a closed descriptor is EBADF and closes the registration', {}, (t, rig) => {
   for (const verb of ['rearm', 'pause'] as const) {
     const { reader } = rig.pipe()
     const registration = rig.watch(reader, { readable: true }, nothing)
@@ -272,21 +273,4 @@ each('edge-triggering is refused by a scan, which says what has it', { where: is
   t.throws(() => registration.modify({ readable: true, trigger: 'edge' }), expected)
   t.is(registration.state, 'armed')
   t.is(rig.reactor.size, 1)
-})
-
-each("a user's descriptor keeps its flags, whatever is done with it", { where: isLinux }, async (t, rig) => {
-  const flags = (fd: number): string =>
-    /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? 'unknown'
-  // A blocking pipe: this is what a library might change.
-  const { writer } = rig.pipe()
-  const blocking = rig.own(openFile(`/proc/self/fd/${writer.fd}`, flagBits.O_WRONLY))
-  const before = flags(blocking.fd)
-  t.is(Number.parseInt(before, 8) & flagBits.O_NONBLOCK, 0)
-  const registration = rig.watch(blocking, { writable: true, oneshot: true }, nothing)
-  await rig.turns(1)
-  registration.pause().resume().modify({ readable: true }).rearm()
-  io.write(blocking.fd, byte)
-  t.is(flags(blocking.fd), before)
-  registration.close()
-  t.is(flags(blocking.fd), before)
 })

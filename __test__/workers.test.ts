@@ -72,33 +72,39 @@ const ECHO = `
   while (driver === 'manual' && !reactor.closed) reactor.poll()
 `
 
-each('reactors work in several workers and in the main thread at once', isLevel, async (which, t) => {
-  const rig = new Rig(which)
-  const workers = [1, 2, 3].map(() => start(ECHO, which))
-  const messages = workers.map(async (worker) => {
-    const [message] = (await once(worker, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) })) as [
-      unknown,
-    ]
-    return message
-  })
-  const codes = Promise.all(workers.map((worker) => exitCode(worker)))
-  const { client, server } = rig.pair()
-  let heard = 0
-  rig.watch(server, { readable: true }, () => {
-    heard += Math.max(server.read(Buffer.alloc(8)), 0)
-  })
-  client.write(Buffer.from('ab'))
-  await rig.until(() => heard === 2)
-  t.deepEqual(await Promise.all(messages), ['hello', 'hello', 'hello'])
-  t.deepEqual(await codes, [0, 0, 0])
-  rig.close()
-})
+// fivdi/onoff#184, sebi2k1/node-can#97
+each(
+  'fault-84 reactors work in several workers and in the main thread at once',
+  isLevel,
+  async (which, t) => {
+    const rig = new Rig(which)
+    const workers = [1, 2, 3].map(() => start(ECHO, which))
+    const messages = workers.map(async (worker) => {
+      const [message] = (await once(worker, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) })) as [
+        unknown,
+      ]
+      return message
+    })
+    const codes = Promise.all(workers.map((worker) => exitCode(worker)))
+    const { client, server } = rig.pair()
+    let heard = 0
+    rig.watch(server, { readable: true }, () => {
+      heard += Math.max(server.read(Buffer.alloc(8)), 0)
+    })
+    client.write(Buffer.from('ab'))
+    await rig.until(() => heard === 2)
+    t.deepEqual(await Promise.all(messages), ['hello', 'hello', 'hello'])
+    t.deepEqual(await codes, [0, 0, 0])
+    rig.close()
+  },
+)
 
 each('a worker with nothing registered ends by itself', isLevel, async (which, t) => {
   t.is(await exitCode(start('listener.close()', which)), 0)
 })
 
-each('a worker that is terminated while something is armed ends', isLevel, async (which, t) => {
+// nodejs/node#34567
+each('fault-86 a worker that is terminated while something is armed ends', isLevel, async (which, t) => {
   const worker = start(
     `reactor.register(listener, { readable: true, trigger, oneshot: true }, () => {})
     reactor.register(client, { readable: true, trigger }, () => {})
@@ -110,7 +116,7 @@ each('a worker that is terminated while something is armed ends', isLevel, async
   t.is(await worker.terminate(), 1)
 })
 
-each('a worker that blocks in poll can be terminated', isManual, async (which, t) => {
+each('fault-86 a worker that blocks in poll can be terminated', isManual, async (which, t) => {
   const worker = start(
     `reactor.register(client, { readable: true, trigger }, () => {})
     say('blocking')
@@ -121,7 +127,7 @@ each('a worker that blocks in poll can be terminated', isManual, async (which, t
   t.is(await worker.terminate(), 1)
 })
 
-each('a worker can be terminated in a callback', isLevel, async (which, t) => {
+each('fault-86 a worker can be terminated in a callback', isLevel, async (which, t) => {
   const worker = start(
     `reactor.register(client, { writable: true, trigger }, () => { say('inside'); for (;;); })
     if (driver === 'manual') reactor.poll()`,

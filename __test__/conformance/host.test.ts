@@ -60,9 +60,9 @@ const inChild = async (
   t: ExecutionContext,
   { backend, driver, mode }: Combo,
   script: string,
-  flags: readonly string[] = [],
+  collector = false,
 ): Promise<string> => {
-  const outcome = await run(PREAMBLE + script, { args: [backend, driver, mode, kitPath], flags })
+  const outcome = await run(PREAMBLE + script, { args: [backend, driver, mode, kitPath], collector })
   t.deepEqual(outcome, fine(outcome.stdout))
   return outcome.stdout.trim()
 }
@@ -152,7 +152,7 @@ row('L09', 'two thousand reactors, one after another', (t, combo) =>
     // One reactor's batch alone is 12 KiB, so two thousand leave far more than the slack of the allocators.
     const isFlat = grown.open === 0 && grown.arrayBuffers < 65536 && grown.heapUsed < 1e6 && grown.rss < 8e6
     console.log(isFlat ? 'flat' : JSON.stringify(grown))`,
-    ['--expose-gc'],
+    true,
   ),
 )
 
@@ -176,7 +176,7 @@ row(
       for (let times = 0; times < 10; times += 1) { gc(); await sleep(1) }
       io.write(peer, Buffer.from('x'))
       reactor.poll()`,
-      ['--expose-gc'],
+      true,
     ),
   // The others hold their reactors themselves: __test__/lifetime.test.ts.
   ({ driver }) => driver === 'manual',

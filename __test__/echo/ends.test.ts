@@ -58,8 +58,9 @@ async function isEmpty(server: EchoServer, descriptors: number): Promise<void> {
   await eventually(() => server.descriptors() === descriptors || undefined, 'descriptors closed')
 }
 
+// denoland/deno#24247
 each(
-  'who half-closes gets all bytes, and then the end, once',
+  'fault-69 who half-closes gets all bytes, and then the end, once',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
     const before = await descriptorsOf(server)
@@ -80,21 +81,26 @@ each(
   { linux: true },
 )
 
-each('who half-closes while bytes are kept for it gets them, and then the end', async (t, column) => {
-  const server = await startColumn(t, column, ['--log-encoding', 'none'])
-  const client = await Client.open(server)
-  const pattern = new Pattern(1)
-  const sent = await fillUp(client, server, pattern)
-  client.finish()
-  // The server has its end before the client begins to read.
-  for (let round = 0; round < 20; round += 1) await server.status()
-  await t.notThrowsAsync(client.expect(pattern, 0, sent))
-  await t.notThrowsAsync(client.expectEnd())
-  t.regex(await server.line(`disconnected ${client.peer}`), new RegExp(`\\b${sent}\\b`))
-})
-
+// oven-sh/bun#41785
 each(
-  'bytes and the end that come at once are all seen',
+  'fault-62 who half-closes while bytes are kept for it gets them, and then the end',
+  async (t, column) => {
+    const server = await startColumn(t, column, ['--log-encoding', 'none'])
+    const client = await Client.open(server)
+    const pattern = new Pattern(1)
+    const sent = await fillUp(client, server, pattern)
+    client.finish()
+    // The server has its end before the client begins to read.
+    for (let round = 0; round < 20; round += 1) await server.status()
+    await t.notThrowsAsync(client.expect(pattern, 0, sent))
+    await t.notThrowsAsync(client.expectEnd())
+    t.regex(await server.line(`disconnected ${client.peer}`), new RegExp(`\\b${sent}\\b`))
+  },
+)
+
+// panjf2000/gnet#529
+each(
+  'fault-41 bytes and the end that come at once are all seen',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
     const before = await descriptorsOf(server)
@@ -142,8 +148,9 @@ each(
   { linux: true },
 )
 
+// oven-sh/bun#37077
 each(
-  'a peer that resets with bytes kept for it is logged with its address, and leaves nothing behind',
+  'fault-64 a peer that resets with bytes kept for it is logged with its address, and leaves nothing behind',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
     const before = await descriptorsOf(server)

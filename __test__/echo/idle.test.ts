@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../helpers/echo-change.js'
 import { Client } from '../helpers/echo-connection.js'
 import { type Column, each, startColumn } from '../helpers/echo-columns.js'
+import { Pattern } from '../helpers/echo-pattern.js'
 import type { EchoServer, Start } from '../helpers/echo-server.js'
 import type { ExecutionContext } from '../helpers/test.js'
 
@@ -42,6 +43,14 @@ async function startTraced(t: ExecutionContext, column: Column, how: Start = {})
   }
 }
 
+/** Waits until the server keeps bytes, or none any more. */
+async function keeps(server: EchoServer, isSo: (kept: number) => boolean): Promise<void> {
+  await eventually(async () => {
+    const { kept = 0 } = await server.status()
+    return isSo(kept) || undefined
+  }, 'bytes kept, or none')
+}
+
 each(
   'fifty idle connections cost no system call',
   async (t, column) => {
@@ -66,16 +75,55 @@ each(
     // More than the server and the kernels keep.
     const bytes = Buffer.alloc(64 * 1024 * 1024)
     client.send(bytes).catch(() => undefined)
-    await eventually(async () => {
-      const { kept = 0 } = await server.status()
-      return kept > 0 || undefined
-    }, 'bytes kept')
+    await keeps(server, (kept) => kept > 0)
     // Neither that it has sent more nor that it takes nothing wakes the server.
     t.true(await silence())
     await client.receive(bytes.length)
     // Nor that it could be sent something.
     t.is((await server.status())['kept'], 0)
     t.true(await silence())
+    client.close()
+  },
+  needs,
+)
+
+// nodejs/node#11307, libuv/libuv#2922
+each(
+  'fault-28 a peer that has ended and takes nothing of what is kept for it costs no system call',
+  async (t, column) => {
+    const { server, silence } = await startTraced(t, column)
+    const client = await Client.open(server)
+    const pattern = new Pattern(28)
+    // Little enough for the server to read all of it, and so the end; more than its peer's system takes.
+    let sent = 0
+    for (let kept = 0; kept === 0; { kept = 0 } = await server.status()) {
+      await client.send(pattern.bytes(sent, 65_536))
+      sent += 65_536
+      await eventually(async () => ((await server.status())['received'] === sent ? true : undefined), 'read')
+    }
+    client.finish()
+    t.true(await silence())
+    await client.expect(pattern, 0, sent)
+    await t.notThrowsAsync(client.expectEnd())
+  },
+  needs,
+)
+
+// libuv/libuv#3671
+each(
+  'fault-51 a peer that has taken all that was kept for it costs no system call',
+  async (t, column) => {
+    const { server, silence } = await startTraced(t, column)
+    const client = await Client.open(server)
+    const pattern = new Pattern(51)
+    const size = 16 * 1024 * 1024
+    const sending = client.send(pattern.bytes(0, size))
+    await keeps(server, (kept) => kept > 0)
+    await client.expect(pattern, 0, size)
+    await sending
+    await keeps(server, (kept) => kept === 0)
+    t.true(await silence())
+    await client.roundTrip(Buffer.from('hello'))
     client.close()
   },
   needs,

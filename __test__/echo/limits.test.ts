@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { limited } from '../helpers/child.js'
 import { eventually } from '../helpers/echo-change.js'
 import { Client } from '../helpers/echo-connection.js'
 import { each, startColumn } from '../helpers/echo-columns.js'
@@ -10,9 +11,6 @@ import type { EchoServer } from '../helpers/echo-server.js'
 import type { ExecutionContext } from '../helpers/test.js'
 
 const SET_SIZE = 1024
-
-/** node raises the soft limit to the hard one, so both are set. */
-const limited = (count: number): readonly string[] => ['sh', '-c', `ulimit -n ${count}; exec "$@"`, 'sh']
 
 const all = <T>(list: readonly T[], step: (item: T, index: number) => Promise<void>): Promise<void[]> =>
   Promise.all(list.map((item, index) => step(item, index)))
@@ -31,8 +29,9 @@ async function hello(client: Client, index: number): Promise<void> {
   await client.roundTrip(Buffer.from(`I am ${index}`))
 }
 
+// weechat/weechat#465, rsyslog/rsyslog#1728, open62541/open62541#6188
 each(
-  'select refuses the descriptor 1,024 with its error, and goes on serving',
+  'fault-82 select refuses the descriptor 1,024 with its error, and goes on serving',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
     const room = SET_SIZE - server.descriptors()
@@ -67,8 +66,9 @@ each(
   { linux: true, on: [{ backend: 'select', trigger: 'level' }] },
 )
 
+// oven-sh/bun#32705
 each(
-  'without a free descriptor it says EMFILE once, does not spin, and serves those who waited when there is room',
+  'fault-55 without a free descriptor it says EMFILE once, does not spin, and serves those who waited when there is room',
   async (t, column) => {
     const folder = mkdtempSync(join(tmpdir(), 'fdreactor-echo-'))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))

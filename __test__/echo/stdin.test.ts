@@ -111,8 +111,9 @@ each('stdin: an end of file is no command, with or without a line that does not 
   }
 })
 
+// circonus-labs/libmtev#682, tokio-file-unix#2
 each(
-  'stdin: a file is no command, whatever it holds',
+  'fault-75 stdin: a file is no command, whatever it holds',
   async (t, column) => {
     const file = join(folder(t), 'commands')
     for (const text of ['', 'quit\nexit\n']) {
@@ -141,8 +142,9 @@ each('stdin: it may be closed', async (t, column) => {
   await terminates(t, server)
 })
 
+// nodejs/node#42826
 each(
-  'stdin: a pipe is read without changing its flags, which others share',
+  'fault-77 stdin: a pipe is read without changing its flags, which others share',
   async (t, column) => {
     const pipe = join(folder(t), 'pipe')
     execFileSync('mkfifo', [pipe])
@@ -163,8 +165,9 @@ each(
   { linux: true },
 )
 
+// nodejs/node#37780
 each(
-  'stdin: a terminal takes commands; Ctrl-D ends nothing, and Ctrl-C the server',
+  'fault-74 stdin: a terminal takes commands; Ctrl-D ends nothing, and Ctrl-C the server',
   async (t, { backend, trigger }) => {
     const script = join(folder(t), 'run')
     const command = `${program} echo --port 0 --backend ${backend} --trigger ${trigger}`

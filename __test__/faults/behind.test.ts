@@ -82,21 +82,6 @@ for (const [verb, act] of [
   )
 }
 
-each(
-  'fault-08 a number closed under a duplicate is told once by a scan',
-  { where: isScan },
-  async (t, rig) => {
-    const { copy, makeReady } = duplicate(rig)
-    const seen: number[] = []
-    await rig.turns(3, () => {
-      rig.watch(copy, { readable: true }, (readiness) => seen.push(readiness))
-      copy.close()
-      makeReady()
-    })
-    t.deepEqual(seen, [Ready.INVALID])
-  },
-)
-
 // joyent/libuv#1099 (780d8ad8e)
 each(
   'fault-09 what a child process shares leaves the set when its registration closes',

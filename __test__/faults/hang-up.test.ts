@@ -144,7 +144,6 @@ each(
 )
 
 for (const [what, cause, interest] of [
-  ['a half-close', 'shutdown', { disconnect: true }],
   ['a reset', 'reset', { disconnect: true }],
   ['a close', 'close', { priority: true }],
 ] as const) {
@@ -155,14 +154,13 @@ for (const [what, cause, interest] of [
       const { client, server } = rig.pair()
       const seen: number[] = []
       const registration = rig.watch(client, interest, (readiness) => seen.push(readiness))
-      if (cause === 'shutdown') server.shutdown('write')
       // Both directions: a close alone is a half-close to the other end.
       if (cause === 'close') client.shutdown('write')
       if (cause === 'close') server.close()
       if (cause === 'reset') server.reset()
       awaitReady(client, { readable: true })
       await rig.turns(2)
-      const readiness = { shutdown: Ready.READ_CLOSED, close: Ready.HANGUP, reset: BOTH | Ready.ERROR }[cause]
+      const readiness = { close: Ready.HANGUP, reset: BOTH | Ready.ERROR }[cause]
       t.deepEqual(seen, [readiness])
       t.is(registration.state, 'parked')
       t.is(await surplus(rig, 3), 0)
@@ -279,7 +277,10 @@ for (const interest of [{ readable: true }, { writable: true }, { readable: true
   // joyent/libuv#982
   each(
     `fault-30 a bare hang-up wakes who asks for ${Object.keys(interest).join(' and ')}`,
-    { where: (which) => tellsHangUp(which) && which.backend !== 'kqueue' },
+    {
+      // select sees a hang-up only where reading is asked.
+      where: (which) => which.backend !== 'kqueue' && (tellsHangUp(which) || 'readable' in interest),
+    },
     async (t, rig) => {
       const { reader, writer } = rig.pipe()
       const seen: number[] = []
@@ -288,7 +289,7 @@ for (const interest of [{ readable: true }, { writable: true }, { readable: true
       t.deepEqual(seen, [])
       await rig.turns(1, () => writer.close())
       // An edge may have been told before the turn that counts.
-      t.deepEqual(new Set(seen), new Set([Ready.HANGUP]))
+      t.deepEqual(new Set(seen), new Set([rig.backend === 'select' ? Ready.READABLE : Ready.HANGUP]))
     },
   )
 

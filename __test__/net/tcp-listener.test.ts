@@ -160,24 +160,6 @@ test('a closed listener refuses its verbs, and closing it again does nothing', (
   TcpListener.bind({ port }).close()
 })
 
-each('each connection of a burst can be accepted one at a time', {}, async (t, rig) => {
-  const listener = rig.own(TcpListener.bind({ port: 0 }))
-  const { port } = listener.localAddress
-  let accepted = 0
-  const registration = rig.watch(listener, { readable: true }, (_, self) => {
-    const server = listener.accept()
-    if (server === null) return
-    accepted += 1
-    server.close()
-    // An edge is told anew to who has left some of it.
-    if (rig.trigger === 'edge') self.rearm()
-  })
-  for (let count = 0; count < 32; count += 1) rig.own(TcpStream.connect({ port }))
-  await rig.until(() => accepted === 32)
-  registration.close()
-  t.is(listener.accept(), null)
-})
-
 each('its registration hears of a connection', { where: isLevel }, async (t, rig) => {
   const listener = rig.own(TcpListener.bind({ port: 0 }))
   const seen: number[] = []

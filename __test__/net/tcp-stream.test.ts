@@ -164,7 +164,8 @@ test('close ends the connection in peace, and reset does not', (t) => {
   })
 })
 
-each('a reset is told with an error', {}, async (t, rig) => {
+// sebi2k1/node-can#215
+each('fault-34 a reset is told with an error', {}, async (t, rig) => {
   const { client, server } = rig.pair()
   client.reset()
   awaitReady(server, { readable: true })
