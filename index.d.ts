@@ -345,8 +345,8 @@ export declare interface Registration extends Disposable {
  * - `'armed'`: watched.
  * - `'paused'`: out of the kernel's set, by `pause()` or an empty interest.
  * - `'disarmed'`: silent after its oneshot event.
- * - `'parked'`: out of the kernel's set after a hang-up, error or half-close with neither readable nor writable asked, nor
- *   urgent data told that was.
+ * - `'parked'`: out of the kernel's set after a hang-up, error or half-close with neither readable nor writable asked,
+ *   unless urgent data that was asked came with it.
  * - `'closed'`: gone.
  */
 export declare type RegistrationState = 'armed' | 'paused' | 'disarmed' | 'parked' | 'closed'
