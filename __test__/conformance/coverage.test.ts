@@ -7,8 +7,8 @@ import { accepted, matches, rows } from '../helpers/conformance/table.js'
 import { listTitles } from '../helpers/conformance/titles.js'
 import test from '../helpers/test.js'
 
-/** Row ids stand first in a title. */
-const IDS = /^(?:[A-Z]\d\d\b ?)+/
+/** Row ids stand first in a title, with numbers of faults or without. */
+const IDS = /^(?:(?:[A-Z]\d\d|fault-\d+)\b ?)+/
 
 /**
  * `ROW::backend::mode::driver` of all tests that name a row. Where it runs stands last in a title, without a driver if that
@@ -16,7 +16,8 @@ const IDS = /^(?:[A-Z]\d\d\b ?)+/
  */
 async function covered(): Promise<Set<string>> {
   const found = (await listTitles()).flatMap((title) => {
-    const ids = IDS.exec(title)?.[0].trim().split(' ') ?? []
+    const names = IDS.exec(title)?.[0].trim().split(' ') ?? []
+    const ids = names.filter((name) => !name.startsWith('fault'))
     const [backend = '', mode = '', driver = suitableDriver(backend as Backend)] = title.split('::').slice(1)
     return ids.map((id) => `${id}::${backend}::${mode}::${driver}`)
   })

@@ -1,5 +1,4 @@
 // Rows of the table that are about the host: its processes, its memory, its timers, and servers that live in it.
-import { fileURLToPath } from 'node:url'
 import { Reactor, io } from '../../dist/index.js'
 import { suitableDriver } from '../../dist/runtime.js'
 import { fine, run } from '../helpers/child.js'
@@ -18,7 +17,6 @@ import test from '../helpers/test.js'
 import type { ExecutionContext } from '../helpers/test.js'
 
 const MIB = 1024 * 1024
-const kitPath = fileURLToPath(new URL('../../build/kit.node', import.meta.url))
 
 /** A row on every combination on which it exists. What the body comes to is compared with the table. */
 function row(
@@ -46,10 +44,8 @@ function refused({ backend, driver, mode }: Combo): string {
   }
 }
 
-/** What every script has besides: system calls, what a mode is in the library's words, and sockets that are writable. */
+/** What every script has besides: what a mode is in the library's words, and sockets that are writable. */
 const PREAMBLE = `
-import { createRequire } from 'node:module'
-const kit = createRequire('/')(process.argv[4])
 const how = { trigger: trigger === 'edge' ? 'edge' : 'level', oneshot: trigger === 'oneshot' }
 listener.close()
 client.close()
@@ -62,7 +58,7 @@ const inChild = async (
   script: string,
   collector = false,
 ): Promise<string> => {
-  const outcome = await run(PREAMBLE + script, { args: [backend, driver, mode, kitPath], collector })
+  const outcome = await run(PREAMBLE + script, { args: [backend, driver, mode], collector })
   t.deepEqual(outcome, fine(outcome.stdout))
   return outcome.stdout.trim()
 }

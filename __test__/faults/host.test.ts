@@ -92,7 +92,6 @@ for (const { backend, trigger, driver } of CASES.filter((which) => isLevel(which
 
 test.serial('fault-85 the addon can be loaded again in one thread, and the first one goes on', async (t) => {
   const script = `
-    import { createRequire } from 'node:module'
     const require = createRequire(${JSON.stringify(new URL('native.js', dist).href)})
     const override = process.env.NAPI_RS_NATIVE_LIBRARY_PATH
     const file = override || './native/' + readdirSync(new URL(${JSON.stringify(new URL('native', dist).href)})).find((name) => name.endsWith('.node'))
