@@ -3,7 +3,7 @@ import { Reactor, Ready, io } from '../dist/index.js'
 import type { IterableRegistration, Readiness, ReadyCallback, Source } from '../dist/index.js'
 import { fine, run } from './helpers/child.js'
 import { closedNumber, openLoop } from './helpers/descriptors.js'
-import { CASES, each, isLevel, isScan, tellsHangUp } from './helpers/matrix.js'
+import { CASES, each, isLevel, isNative, isScan, tellsHangUp } from './helpers/matrix.js'
 import type { Case, Rig } from './helpers/matrix.js'
 import test from './helpers/test.js'
 
@@ -188,6 +188,28 @@ each('several steps at once are told one after another', {}, async (t, rig) => {
     [Ready.READABLE, Ready.READABLE, Ready.READABLE],
   )
 })
+
+each(
+  'a descriptor that is closed between two steps fails the next one, and raises nothing',
+  { where: (which) => isNative(which) && isLevel(which) },
+  async (t, rig) => {
+    const { reader, writer } = rig.pipe()
+    const iterator = watch(rig, reader)[Symbol.asyncIterator]()
+    const first = iterator.next()
+    const others = [iterator.next(), iterator.next()] as const
+    // Before the second step begins.
+    const closed = first.then((result) => {
+      reader.close()
+      return result
+    })
+    const failed = t.throwsAsync(others[0], { code: 'EBADF' })
+    io.write(writer.fd, byte)
+    t.deepEqual(await settled(rig, closed), { done: false, value: Ready.READABLE })
+    await failed
+    t.deepEqual(await others[1], { done: true, value: undefined })
+    t.is(rig.reactor.size, 0)
+  },
+)
 
 each(
   'an aborted signal fails the step that waits, or else the next one',

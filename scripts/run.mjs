@@ -29,6 +29,16 @@ export function stopAll() {
   for (const pid of running) kill(pid)
 }
 
+/** Ctrl-C and the like end this process and all that it runs, which are in process groups of their own. */
+export function stopAllOnSignals() {
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.once(signal, () => {
+      stopAll()
+      process.exit(128 + constants.signals[signal])
+    })
+  }
+}
+
 /** @param {number} pid the leader of a process group */
 function kill(pid) {
   try {

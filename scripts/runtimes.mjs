@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { root, run, stopAll } from './run.mjs'
+import { root, run, stopAllOnSignals } from './run.mjs'
 import { setupOrExit } from './setup.mjs'
 
 const { platform, arch } = process
@@ -214,13 +214,5 @@ async function main() {
   process.exitCode = counts.failed > 0 ? 1 : 0
 }
 
-for (const [signal, status] of /** @type {const} */ ([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-])) {
-  process.once(signal, () => {
-    stopAll()
-    process.exit(status)
-  })
-}
+stopAllOnSignals()
 await main()

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generated } from './build.mjs'
 import { leftOut } from './cross-check.mjs'
-import { root, run, stopAll } from './run.mjs'
+import { root, run, stopAll, stopAllOnSignals } from './run.mjs'
 import { setup } from './setup.mjs'
 import { missing, tools } from './tools.mjs'
 
@@ -305,16 +305,7 @@ async function main(names) {
   process.exitCode = sum('failed') > 0 ? 1 : 0
 }
 
-// The checks run in process groups of their own, which neither Ctrl-C nor a closed pipe reaches.
-for (const [signal, status] of /** @type {const} */ ([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-])) {
-  process.once(signal, () => {
-    stopAll()
-    process.exit(status)
-  })
-}
+stopAllOnSignals()
 process.stdout.on('error', () => {
   stopAll()
   process.exit(1)

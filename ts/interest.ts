@@ -126,7 +126,7 @@ export function asOneshot(parsed: ParsedOptions): ParsedOptions {
 
 /** Checks what `ready` was given. */
 export function parseReady(interest: unknown, more: unknown): ParsedOptions {
-  const bits = bitsOf(options(interest, 'interest', INTEREST_KEYS), ONESHOT)
+  const bits = bitsOf(options(interest, 'interest', INTEREST_KEYS), 0)
   if ((bits & CONDITION_BITS) === 0) throw argumentValue('interest', 'one that asks for something', interest)
   const given = options(more, 'options', ['signal', 'ref'])
   const ref = given['ref'] === undefined ? true : boolean(given['ref'], 'options.ref')

@@ -22,20 +22,27 @@ interface Waiter {
 }
 
 export class IterableWatched extends Watched implements IterableRegistration {
-  readonly #waiters: Waiter[] = []
   readonly #signal: AbortSignal | undefined
-  /** Whether it has ended with an error that no step has told yet. */
+  /** The step that waits: one at a time, as those of an asynchronous generator. */
+  #waiter: Waiter | undefined
+  /** The last step that was asked for, settled when the next may begin. */
+  #last: Promise<unknown> = Promise.resolve()
+  /** Whether the signal has closed it while no step was there to say so. */
   #failed = false
 
   constructor(...parts: WatchedParts) {
-    super(...parts, (readiness) => this.#tell(readiness))
+    super(...parts, (readiness) => this.#settle()?.resolve({ done: false, value: readiness }))
     this.#signal = parts[4].signal
-    this.onEnd = () => this.#endSteps()
+    this.onEnd = () => this.#ended()
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Readiness> {
     const iterator: AsyncIterableIterator<Readiness> = {
-      next: async () => this.#step(),
+      next: () => {
+        const step = this.#last.then(() => this.#step())
+        this.#last = step.catch(() => {})
+        return step
+      },
       return: async () => {
         this.close()
         this.#failed = false
@@ -46,35 +53,31 @@ export class IterableWatched extends Watched implements IterableRegistration {
     return iterator
   }
 
-  #step(): Promise<IteratorResult<Readiness>> {
+  async #step(): Promise<IteratorResult<Readiness>> {
     const { state } = this
-    if (state === 'closed') return this.#last()
+    if (state === 'closed') {
+      if (!this.#failed) return END
+      this.#failed = false
+      throw this.#signal?.reason
+    }
     // What was told to nobody is over; what is armed or paused will be told.
     if (state === 'disarmed' || state === 'parked') this.rearm()
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject })
+      this.#waiter = { resolve, reject }
     })
   }
 
-  async #last(): Promise<IteratorResult<Readiness>> {
-    if (!this.#failed) return END
-    this.#failed = false
-    throw this.#signal?.reason
+  #settle(): Waiter | undefined {
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    return waiter
   }
 
-  #tell(readiness: Readiness): void {
-    this.#waiters.shift()?.resolve({ done: false, value: readiness })
-    if (this.#waiters.length === 0) return
-    if (this.state === 'closed') this.#endSteps()
-    else this.rearm()
-  }
-
-  #endSteps(): void {
-    const [first, ...others] = this.#waiters.splice(0)
-    if (this.#signal?.aborted !== true) first?.resolve(END)
-    else if (first === undefined) this.#failed = true
-    else first.reject(this.#signal.reason)
-    for (const waiter of others) waiter.resolve(END)
+  #ended(): void {
+    const waiter = this.#settle()
+    if (this.#signal?.aborted !== true) waiter?.resolve(END)
+    else if (waiter === undefined) this.#failed = true
+    else waiter.reject(this.#signal.reason)
   }
 }
 
