@@ -1,10 +1,13 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
-import { Reactor, io } from '../dist/index.js'
+import { Reactor, Ready, io } from '../dist/index.js'
 import { openLoop } from './helpers/descriptors.js'
+import type { Pipe } from './helpers/descriptors.js'
+import { kit } from './helpers/kit.js'
 import { Rig, each, isLevel, isManual } from './helpers/matrix.js'
 import test from './helpers/test.js'
 
 const byte = Buffer.from('x')
+const isLinux = (): boolean => process.platform === 'linux'
 
 /** Watches `count` descriptors once each; all of them are ready in one turn. Returns in which order they were called. */
 function watchMany(rig: Rig, count: number, called: number[]): void {
@@ -29,6 +32,42 @@ each('fifty descriptors that are ready at once cost one crossing', {}, async (t,
   t.is(after.callbacks - before.callbacks, 51)
   t.is(after.stale, 0)
 })
+
+each(
+  'a registration that the library closes is told so although its slot has a new owner',
+  { where: isLinux },
+  async (t, rig) => {
+    const told: number[] = []
+    const heir = rig.pipe()
+    /** The file lives on under another number. */
+    const lose = ({ reader }: Pipe): void => {
+      const other = kit.dup(reader.fd, 200)
+      rig.own({ close: () => kit.close(other) })
+      reader.close()
+    }
+    await rig.turns(3, () => {
+      const [first, ...others] = [rig.pipe(), rig.pipe(), rig.pipe()] as const
+      if (rig.backend === 'epoll') {
+        // It would be parked, which needs its number: the set is made anew, and the others are found to be lost.
+        rig.watch(first.reader, { disconnect: true }, () => {})
+        lose(first)
+        first.writer.close()
+      }
+      for (const pipe of others) {
+        const registration = rig.watch(pipe.reader, { readable: true }, (readiness) => {
+          told.push(readiness)
+          t.is(registration.state, 'closed')
+          t.false(registration.hasRef)
+          // The core has given both slots up; the later one goes to this, while the other registration waits for its call.
+          if (told.length === 1) rig.watch(heir.reader, { readable: true }, () => t.fail())
+        })
+        lose(pipe)
+      }
+    })
+    t.deepEqual(told, [Ready.INVALID, Ready.INVALID])
+    t.is(rig.reactor.size, rig.backend === 'epoll' ? 2 : 1)
+  },
+)
 
 each('stats begin at 0', { where: isLevel }, (t, { reactor }) => {
   const zero = { waits: 0, events: 0, stale: 0, parked: 0, rebuilds: 0, callbacks: 0, crossings: 0 }

@@ -25,6 +25,8 @@ export class Dispatcher {
   readonly records: Uint32Array
   readonly #budgetMs: number
   readonly #entries: (Entry | undefined)[] = []
+  /** Those whose slot has another owner already while the record that says so waits: the addon has closed them on its own. */
+  readonly #dismissed = new Set<Entry>()
   #next = 0
   #end = 0
   #running = false
@@ -37,6 +39,8 @@ export class Dispatcher {
   }
 
   add(entry: Entry): void {
+    const before = this.#entries[entry.slot]
+    if (before !== undefined) this.#dismissed.add(before)
     this.#entries[entry.slot] = entry
   }
 
@@ -44,6 +48,7 @@ export class Dispatcher {
   remove(entry: Entry): void {
     entry.generation = -1
     if (this.#entries[entry.slot] === entry) this.#entries[entry.slot] = undefined
+    this.#dismissed.delete(entry)
   }
 
   /** Whether a callback is running. */
@@ -86,12 +91,21 @@ export class Dispatcher {
     return this.callbacks - before
   }
 
+  #find(slot: number, generation: number): Entry | undefined {
+    const present = this.#entries[slot]
+    if (present?.generation === generation) return present
+    for (const entry of this.#dismissed) {
+      if (entry.slot === slot && entry.generation === generation) return entry
+    }
+    return undefined
+  }
+
   #dispatchOne(report: (error: unknown) => void): void {
     const { records } = this
     const place = this.#next
     this.#next = place + RECORD_WORDS
-    const entry = this.#entries[records[place] as number]
-    if (entry === undefined || entry.generation !== records[place + 1]) {
+    const entry = this.#find(records[place] as number, records[place + 1] as number)
+    if (entry === undefined) {
       this.stale += 1
       return
     }
