@@ -1,8 +1,8 @@
 //! Random histories: whatever is done in whatever order, a reactor says what a model of it says, and the kernel's poll(2)
 //! is the model's witness of what is ready. A history that goes wrong is made as short as it can be and then shown.
 //!
-//! Every run draws a new seed. `FDREACTOR_HISTORIES_SEED` takes one back, `FDREACTOR_HISTORIES_STEPS` says how many steps
-//! are taken on each backend.
+//! The seeds are always the same here; scripts/histories.mjs draws others. `FDREACTOR_HISTORIES_SEED` says which one comes
+//! first, `FDREACTOR_HISTORIES_STEPS` how many steps are taken on each backend.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
 #![allow(

@@ -81,8 +81,26 @@ impl Run {
         }
     }
 
+    /// Whether there is nothing to do it with: no descriptor, no registration.
+    fn is_void(&self, op: Op) -> bool {
+        match op {
+            Op::Dup { from, .. }
+            | Op::Close(from)
+            | Op::Write(from)
+            | Op::Read(from)
+            | Op::Drain(from)
+            | Op::Fill(from)
+            | Op::Shut(from, _) => self.model.files.file(from).is_none(),
+            Op::Move { from, to } => from == to || self.model.files.file(from).is_none(),
+            Op::Do(at, _) => self.tokens[at].0.is_none(),
+            Op::Stale(at, _) => self.tokens[at].1.is_none(),
+            _ => false,
+        }
+    }
+
     fn step(&mut self, op: Op) -> Result<(), String> {
-        self.steps += 1;
+        // Only what is carried out counts.
+        self.steps += usize::from(!self.is_void(op));
         if !matches!(op, Op::Turn | Op::Turns | Op::CrampedTurn | Op::Wait | Op::Deliver) {
             self.passed_over.clear();
         }
