@@ -1,4 +1,4 @@
-// Builds the package: `node scripts/build.mjs [addon] [ts] [types]`, all three without arguments; and `kit`, which only
+// Builds the package: `node scripts/build.mjs [addon] [ts] [benches] [types]`, all without arguments; and `kit`, which only
 // the tests need.
 import { createHash } from 'node:crypto'
 import {
@@ -61,12 +61,19 @@ export const steps = {
     make: async () => {
       // tsc leaves behind what a source that was deleted or renamed had become.
       for (const name of list('dist'))
-        if (name !== 'native') rmSync(join(root, 'dist', name), { recursive: true })
+        if (name !== 'native' && name !== 'benches') rmSync(join(root, 'dist', name), { recursive: true })
       const outcome = await run('tsc', ['--project', 'tsconfig.json'])
       // tsc does not copy declarations that it did not write.
       if (outcome.code === 0) cpSync(join(root, 'ts/binding.d.ts'), join(root, 'dist/binding.d.ts'))
       return outcome
     },
+  },
+  benches: {
+    does: 'bundle the benches',
+    inputs: ['benches', 'package.json', 'package-lock.json', 'scripts/bundle.mjs'],
+    suffix: '.ts',
+    outputs: ['dist/benches'],
+    make: () => run(process.execPath, ['scripts/bundle.mjs']),
   },
   types: {
     does: 'roll up index.d.ts',
@@ -99,8 +106,8 @@ function list(folder) {
   return existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []
 }
 
-/** The addon lies in the folder of the compiled TypeScript, but is no part of that step. */
-const apart = new Set(['dist/native'])
+/** They lie in the folder of the compiled TypeScript, but are no part of that step. */
+const apart = new Set(['dist/native', 'dist/benches'])
 
 /**
  * A digest of the content of files and folders; a missing one counts too.

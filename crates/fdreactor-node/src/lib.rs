@@ -7,6 +7,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "#[napi] gives the arguments away")]
 
 mod batch;
+mod bench;
 mod buffer;
 mod driver;
 mod env;

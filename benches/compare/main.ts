@@ -1,0 +1,3 @@
+export async function compare(args: readonly string[]): Promise<void> {
+  console.log(args)
+}

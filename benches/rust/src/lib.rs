@@ -1,0 +1,1 @@
+//! Benches of the core: `cargo bench --package fdreactor-benches`.

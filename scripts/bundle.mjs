@@ -1,0 +1,99 @@
+// Bundles the benches with the libraries that they use into dist/benches, so that an installed package depends on
+// nothing, and writes those libraries' licences beside them.
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { root } from './run.mjs'
+
+const folder = join(root, 'dist/benches')
+
+/** What runs: each becomes a file of that name. */
+const entries = {
+  compare: 'benches/compare/main.ts',
+  // Programs that the comparison starts.
+  server: 'benches/compare/load/server.ts',
+  clients: 'benches/compare/load/clients.ts',
+}
+
+/** @type {Set<string>} */
+const used = new Set()
+
+/**
+ * `import page from 'inline:./page.ts'` is the text of that file, bundled for a browser.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const inline = {
+  name: 'inline',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^inline:/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path.slice('inline:'.length)),
+      namespace: 'inline',
+    }))
+    onLoad({ filter: /.*/, namespace: 'inline' }, async ({ path }) => {
+      const { outputFiles, metafile } = await build({
+        entryPoints: [path],
+        bundle: true,
+        minify: true,
+        write: false,
+        metafile: true,
+        format: 'iife',
+        target: ['chrome109', 'firefox115', 'safari16'],
+        legalComments: 'none',
+        absWorkingDir: root,
+      })
+      for (const file of Object.keys(metafile.inputs)) used.add(file)
+      return {
+        contents: outputFiles[0]?.text ?? '',
+        loader: 'text',
+        watchFiles: Object.keys(metafile.inputs).map((file) => join(root, file)),
+      }
+    })
+  },
+}
+
+/** @param {string} file one that a bundle was made from */
+function packageFolder(file) {
+  const [, name] =
+    /^(node_modules\/(?:@[^/]+\/)?[^/]+(?:\/node_modules\/(?:@[^/]+\/)?[^/]+)*)\//.exec(file) ?? []
+  return name
+}
+
+/** @param {string} path of a package */
+function licenceOf(path) {
+  const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'))
+  const file = readdirSync(join(root, path)).find((each) => /^licen[cs]e/i.test(each))
+  if (file === undefined) throw new Error(`${name} has no file with its licence`)
+  return `${name} ${version} (${license})\n\n${readFileSync(join(root, path, file), 'utf8').trim()}\n`
+}
+
+const { metafile } = await build({
+  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file)))),
+  bundle: true,
+  outdir: folder,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  // The package itself stays outside: the benches use it as anybody does.
+  external: ['fdreactor', '#*'],
+  // Libraries in CommonJS require Node's own modules.
+  banner: {
+    js: "import { createRequire as fdreactorRequire } from 'node:module'; const require = fdreactorRequire(import.meta.url);",
+  },
+  metafile: true,
+  legalComments: 'none',
+  absWorkingDir: root,
+  plugins: [inline],
+})
+
+for (const file of Object.keys(metafile.inputs)) used.add(file)
+const packages = [
+  ...new Set([...used].map((file) => packageFolder(file)).filter((path) => path !== undefined)),
+]
+packages.sort()
+mkdirSync(dirname(join(folder, 'LICENSES.txt')), { recursive: true })
+const intro = 'The files in this folder contain these libraries.\n'
+writeFileSync(
+  join(folder, 'LICENSES.txt'),
+  [intro, ...packages.map((path) => licenceOf(path))].join(`\n${'-'.repeat(80)}\n\n`),
+)
