@@ -4,11 +4,19 @@ import { echo } from '../echo/main.js'
 
 const USAGE = `Usage: fdreactor COMMAND [options]
 
-  echo    a TCP echo server on one thread ('fdreactor echo --help')
+  echo      a TCP echo server on one thread ('fdreactor echo --help')
+  compare   what watching many descriptors costs here, scanned and called back ('fdreactor compare --help')
 
   --version, -v
   --help, -h
 `
+
+/** The benches are bundled apart: the library does without them. */
+async function compare(args: readonly string[]): Promise<void> {
+  const file = new URL('../benches/compare.js', import.meta.url)
+  const benches = (await import(file.href)) as { compare: (args: readonly string[]) => Promise<void> }
+  await benches.compare(args)
+}
 
 function version(): string {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -21,6 +29,10 @@ const [command, ...args] = process.argv.slice(2)
 switch (command) {
   case 'echo': {
     await echo(args)
+    break
+  }
+  case 'compare': {
+    await compare(args)
     break
   }
   case '-v':
