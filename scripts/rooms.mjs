@@ -81,9 +81,16 @@ const rooms = [
   // Tests and benches use what was built. `fdreactor` is the package itself, as its users name it.
   {
     files: '__test__/**',
-    may: ['dist/**', 'fdreactor', '__test__/**/helpers/**', 'scripts/tools.mjs', ...devDependencies],
+    may: [
+      'dist/**',
+      'fdreactor',
+      '__test__/**/helpers/**',
+      'benches/compare/**',
+      'scripts/tools.mjs',
+      ...devDependencies,
+    ],
   },
-  { files: 'benches/**', may: ['dist/**', 'fdreactor', 'benches/**', ...devDependencies] },
+  { files: 'benches/**', may: ['dist/**', 'fdreactor', '#*', 'benches/**', ...devDependencies] },
   { files: 'scripts/**', may: ['scripts/**', ...devDependencies] },
 ]
 
