@@ -25,12 +25,12 @@ const used = new Set()
  */
 const inline = {
   name: 'inline',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^inline:/ }, ({ path, resolveDir }) => ({
+  setup(bundler) {
+    bundler.onResolve({ filter: /^inline:/ }, ({ path, resolveDir }) => ({
       path: resolve(resolveDir, path.slice('inline:'.length)),
       namespace: 'inline',
     }))
-    onLoad({ filter: /.*/, namespace: 'inline' }, async ({ path }) => {
+    bundler.onLoad({ filter: /.*/, namespace: 'inline' }, async ({ path }) => {
       const { outputFiles, metafile } = await build({
         entryPoints: [path],
         bundle: true,

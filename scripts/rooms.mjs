@@ -52,6 +52,12 @@ const rooms = [
     may: ['*', 'crates/fdreactor/{tests,benches,examples}/**'],
   },
   {
+    files: 'crates/fdreactor-bench/src/**',
+    may: ['crates/fdreactor-bench/src/**', 'fdreactor', 'rustix'],
+  },
+  { files: 'benches/rust/**', may: ['fdreactor', 'fdreactor_bench', 'criterion'] },
+  { files: `${addon}/bench.rs`, may: ['fdreactor', 'fdreactor_bench', 'napi_derive', 'libc'] },
+  {
     files: `${addon}/**`,
     may: [`${addon}/**`, 'fdreactor', 'napi', 'napi_derive', 'libuv_sys_lite', 'libc'],
   },

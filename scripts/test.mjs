@@ -169,9 +169,11 @@ const promised = [
   'index.d.ts',
   'dist/index.js',
   'dist/cli/main.js',
+  'dist/benches/compare.js',
+  'dist/benches/LICENSES.txt',
 ]
 const allowed =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|index\.d\.ts|dist\/.*\.js|dist\/native\/fdreactor\.[\w-]+\.node)$/
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|index\.d\.ts|dist\/.*\.js|dist\/benches\/LICENSES\.txt|dist\/native\/fdreactor\.[\w-]+\.node)$/
 
 /** What npm would publish: all of it, nothing else, and usable once installed. */
 async function packageContents() {
@@ -250,7 +252,8 @@ const checks = {
   'node-test': nodeTest,
   'rust-format': command('cargo fmt --all --check -- --color never'),
   'rust-pure': rustPure,
-  'rust-test': () => cargoTest(['--package', 'fdreactor']),
+  'rust-test': () => cargoTest(['--package', 'fdreactor', '--package', 'fdreactor-bench']),
+  'rust-benches': command('cargo test --quiet --package fdreactor-benches --benches'),
   'rust-lint': command('cargo clippy --workspace --all-targets -- -D warnings'),
   'rust-docs': command('cargo doc --workspace --no-deps', { RUSTDOCFLAGS: '-D warnings' }),
   'rust-cross': crossCheck,

@@ -50,7 +50,8 @@ function runtime(): string {
 /** Whether a hypervisor says that it is there. */
 function virtual(): string | null {
   if (!/^flags.*\bhypervisor\b/m.test(read('/proc/cpuinfo'))) return null
-  return read('/sys/class/dmi/id/sys_vendor').trim() || 'a virtual machine'
+  const vendor = read('/sys/class/dmi/id/sys_vendor').trim()
+  return vendor === '' ? 'a virtual machine' : vendor
 }
 
 export function machine(version: string): Machine {

@@ -6,9 +6,9 @@ const RESAMPLES = 400
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32), so that a run can be repeated. */
 export function random(seed: number): () => number {
-  let state = seed | 0
+  let state = seed >>> 0
   return () => {
-    state = (state + 0x6d_2b_79_f5) | 0
+    state = (state + 0x6d_2b_79_f5) >>> 0
     let mixed = Math.imul(state ^ (state >>> 15), state | 1)
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32

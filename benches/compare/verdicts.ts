@@ -36,6 +36,7 @@ function cells(turns: readonly TurnCell[], variant: string, which: (cell: TurnCe
 }
 
 const oneActive = (cell: TurnCell): boolean => cell.active === 1
+const everyOneActive = (cell: TurnCell): boolean => cell.active === cell.watched
 
 function limit({ turns, refusals }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
   const refused = refusals.filter(({ variant, side }) => variant === 'select' && side === 'api')
@@ -89,9 +90,8 @@ function callbackFlat({ turns }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
 }
 
 function allActive({ turns }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
-  const whole = (cell: TurnCell): boolean => cell.active === cell.watched
-  const events = cells(turns, LEVEL, whole)
-  const scans = cells(turns, 'poll', whole)
+  const events = cells(turns, LEVEL, everyOneActive)
+  const scans = cells(turns, 'poll', everyOneActive)
   const pairs = events.flatMap((event) => {
     const scan = scans.find(({ watched }) => watched === event.watched)
     return scan && event.watched >= 100

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { median } from 'simple-statistics'
 import type { ChangeCell, Fit, Refusal, Side, TurnCell, Variant } from '../result.js'
 import { nameOf } from '../result.js'
@@ -176,10 +177,13 @@ export async function measureTurns(plan: TurnPlan, progress: Progress): Promise<
       })
     }
     // Signals and the progress line get through.
-    await new Promise((resolve) => setImmediate(resolve))
+    await setImmediate()
   }
   const fits = [...points.values()]
     .filter((line) => line.points.length > 1)
-    .map((line) => ({ variant: line.variant, side: line.side, ...fitLine(line.points) }))
+    .map((line) => {
+      const { a, b } = fitLine(line.points)
+      return { variant: line.variant, side: line.side, a, b }
+    })
   return { turns, changes, refusals, fits }
 }

@@ -38,9 +38,10 @@ export interface Work {
   close(): void
 }
 
+const nothing = (): void => undefined
+
 /** Only makes the descriptors ready: what the turns of others have on top of it is their own cost. */
 export function stimulus(set: DescriptorSet, side: Side): Work {
-  const nothing = (): void => undefined
   return {
     register: nothing,
     modify: nothing,
