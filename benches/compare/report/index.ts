@@ -1,0 +1,4 @@
+/** What a run becomes: text for a terminal, a page, the difference of two; and the way back from a file. */
+export type * from '../result.js'
+export { FORMAT } from '../result.js'
+export { type Frame, terminalReport } from './terminal.js'
