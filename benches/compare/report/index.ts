@@ -2,3 +2,6 @@
 export type * from '../result.js'
 export { FORMAT } from '../result.js'
 export { type Frame, terminalReport } from './terminal.js'
+export { parseResult } from './read.js'
+export { compareResults, type Difference, type Pair, type Section } from './diff.js'
+export { terminalDiff } from './terminal-diff.js'

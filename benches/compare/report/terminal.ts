@@ -86,6 +86,11 @@ export function drawSheet(sheet: Sheet, { columns, colour }: Frame): string {
     ...(sheet.note === '' ? [] : [wrap(sheet.note, columns)]),
   ]
   if (fitting === undefined) return [...heading, list(sheet, columns)].join('\n')
+  // What room is left is for the words.
+  const words = sheet.head.findIndex(({ isNumber }) => !isNumber)
+  const whole = widths(sheet, 'interval')
+  if (words >= 0)
+    fitting[words] = Math.min(whole[words] ?? 0, (fitting[words] ?? 0) + columns - total(fitting))
   const table = new Table({
     head: sheet.head.map(({ text }) => plain(text)),
     colWidths: fitting.map((width) => width + 2),
