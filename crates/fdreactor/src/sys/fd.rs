@@ -54,10 +54,3 @@ pub(crate) fn probe(fd: RawFd) -> Result<()> {
     });
     outcome.map_err(|error| Error::system(Syscall::Fcntl, &error))
 }
-
-/// Whether the number stands for anything at all.
-pub(crate) fn is_open(fd: RawFd) -> bool {
-    // SAFETY: F_GETFD takes no argument and only reads; the kernel checks the number.
-    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
-    flags >= 0 || io::Error::last_os_error().raw_os_error() != Some(libc::EBADF)
-}
