@@ -433,7 +433,10 @@ export declare class TcpStream extends OwnedSource {
    * @throws `ENOTCONN` if it is not connected (any more), `ERR_FDREACTOR_CLOSED`
    */
   shutdown(direction: 'read' | 'write' | 'both'): void
-  /** Closes the connection with a reset: what is unsent is dropped, and the peer gets `ECONNRESET`. */
+  /**
+   * Closes the connection with a reset: what is unsent is dropped, and the peer gets `ECONNRESET`.
+   * @throws What setsockopt(2) says if there can be no reset; it is closed all the same.
+   */
   reset(): void
   /** Takes the socket's pending error (`SO_ERROR`): why a connection attempt failed, or `undefined`. @throws `ERR_FDREACTOR_CLOSED` */
   takeError(): SystemError | undefined

@@ -1,4 +1,5 @@
-import { check } from './errors.js'
+import { check, failureToError } from './errors.js'
+import type { FdreactorError, SystemError } from './errors.js'
 
 /** Anything with a descriptor. */
 export interface Source {
@@ -16,6 +17,12 @@ const watchers = Symbol('watchers')
 export interface Handle {
   descriptor(): number
   close(): void
+}
+
+/** The error that a negative result of a socket's native half stands for: about its descriptor, if that is open. */
+export function failureOf(handle: Handle, failure: number): FdreactorError | SystemError {
+  const fd = handle.descriptor()
+  return failureToError(failure, fd < 0 ? {} : { fd })
 }
 
 /**

@@ -1,7 +1,7 @@
 import { failureToError } from '../errors.js'
 import { outcome } from '../io.js'
 import { native } from '../native.js'
-import { OwnedSource } from '../source.js'
+import { OwnedSource, failureOf } from '../source.js'
 import { boolean, integer, options as keys } from '../validate.js'
 import { about, fromNative, parseTarget } from './address.js'
 import type { SocketAddress } from './address.js'
@@ -75,7 +75,7 @@ export class TcpListener extends OwnedSource {
   /** The address it listens on, with the port that the system chose. @throws `ERR_FDREACTOR_CLOSED` */
   get localAddress(): SocketAddress {
     const address = this.#handle.localAddress()
-    if (typeof address === 'number') throw failureToError(address)
+    if (typeof address === 'number') throw failureOf(this.#handle, address)
     return fromNative(address)
   }
 }
