@@ -199,7 +199,10 @@ export declare class Reactor implements Disposable {
    * says of the wait, such as `EINVAL` from poll for more descriptors than the limit of open files.
    */
   poll(timeoutMs?: number): number
-  /** Ends the wait that is under way, or the next one. Nothing is called back. @throws `ERR_FDREACTOR_CLOSED` */
+  /**
+   * Ends the wait that is under way, or the next one. Nothing is called back.
+   * @throws `ERR_FDREACTOR_CLOSED`; `ENOBUFS`, `ENOMEM`: the system has no memory for it, and nothing was woken.
+   */
   wake(): void
   /** Something that wakes this reactor from other threads. @throws `ERR_FDREACTOR_CLOSED` */
   waker(): Waker
@@ -475,7 +478,10 @@ export declare class Waker {
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
    */
   static from(handle: number): Waker
-  /** Ends the reactor's wait, or the next one if none is under way. Returns false if the reactor is closed. */
+  /**
+   * Ends the reactor's wait, or the next one if none is under way. Returns false if nothing was woken: the reactor is closed, or
+   * the system has no memory for it.
+   */
   wake(): boolean
 }
 

@@ -160,10 +160,13 @@ export class Reactor implements Disposable {
     return this.#dispatcher.run(rethrow)
   }
 
-  /** Ends the wait that is under way, or the next one. Nothing is called back. @throws `ERR_FDREACTOR_CLOSED` */
+  /**
+   * Ends the wait that is under way, or the next one. Nothing is called back.
+   * @throws `ERR_FDREACTOR_CLOSED`; `ENOBUFS`, `ENOMEM`: the system has no memory for it, and nothing was woken.
+   */
   wake(): void {
     this.#open()
-    this.#native.wake()
+    check(this.#native.wake())
   }
 
   /** Something that wakes this reactor from other threads. @throws `ERR_FDREACTOR_CLOSED` */

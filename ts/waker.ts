@@ -18,7 +18,10 @@ export class Waker {
     return new Waker(integer(handle, 'handle', 0, 2 ** 32 - 1))
   }
 
-  /** Ends the reactor's wait, or the next one if none is under way. Returns false if the reactor is closed. */
+  /**
+   * Ends the reactor's wait, or the next one if none is under way. Returns false if nothing was woken: the reactor is closed, or
+   * the system has no memory for it.
+   */
   wake(): boolean {
     return native.wake(this.handle)
   }

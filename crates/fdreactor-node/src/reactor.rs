@@ -275,10 +275,8 @@ impl NativeReactor {
 
     /// Ends a wait.
     #[napi(catch_unwind)]
-    pub fn wake(&self) {
-        if let Some(core) = &*self.0.core.borrow() {
-            core.waker().wake();
-        }
+    pub fn wake(&self) -> i64 {
+        done(self.0.with(|core| core.waker().wake()))
     }
 
     /// A number by which any thread can wake this reactor.

@@ -277,7 +277,7 @@ impl Reactor {
         self.stats.events += batch.len() as u64;
         self.owing.store(!self.owed.is_empty(), Ordering::Release);
         if !self.owed.is_empty() {
-            self.waker.wake();
+            self.wake();
         }
         rebuilt
     }
@@ -375,8 +375,13 @@ impl Reactor {
     fn changed(&mut self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
         if self.blocked_elsewhere && !self.traits.live {
-            self.waker.wake();
+            self.wake();
         }
+    }
+
+    fn wake(&self) {
+        // Nobody to tell: the next change, or the next wake, tries again.
+        let _ = self.waker.wake();
     }
 
     /// An error that the reactor finds before the kernel would, in the kernel's words.

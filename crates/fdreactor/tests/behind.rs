@@ -63,7 +63,7 @@ fn a_descriptor_closed_under_a_duplicate_costs_one_stale_event_and_then_nothing(
         assert_eq!((reactor.stats().stale, reactor.stats().rebuilds), (1, 1));
         peer.write_all(b"x").unwrap();
         assert_eq!(poll(&mut reactor), [Event { token: keep, readiness: Readiness::READABLE }]);
-        reactor.waker().wake();
+        reactor.waker().wake().unwrap();
         assert_eq!(poll(&mut reactor).len(), 1, "the waker survives");
     }
 }

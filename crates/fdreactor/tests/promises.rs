@@ -107,7 +107,7 @@ fn a_modification_that_the_kernel_refuses_leaves_the_registration_as_it_was() {
         // Another epoll set cannot be watched exclusively (epoll_ctl(2)).
         assert_eq!(reactor.modify(token, exclusive).unwrap_err().errno(), libc::EINVAL);
         assert_eq!(reactor.state(token), Some(State::Armed));
-        inner.waker().wake();
+        inner.waker().wake().unwrap();
         assert_eq!(poll(&mut reactor), [Event { token, readiness: Readiness::READABLE }]);
         assert_eq!(reactor.deregister(token), Ok(()));
     }
@@ -120,11 +120,11 @@ fn a_wake_from_another_thread_ends_a_wait_without_an_event() {
         let thread = thread::spawn(move || waker.wake());
         let mut batch = Vec::new();
         reactor.turn(None, &mut batch).unwrap();
-        thread.join().unwrap();
+        thread.join().unwrap().unwrap();
         assert_eq!(batch, []);
         let waker = reactor.waker();
         for _ in 0..3 {
-            waker.wake();
+            waker.wake().unwrap();
         }
         reactor.turn(None, &mut batch).unwrap();
         let (start, pause) = (Instant::now(), Duration::from_millis(20));

@@ -136,7 +136,7 @@ impl Drop for ThreadDriver {
     fn drop(&mut self) {
         *self.mailbox.lock() = Mail::Stop;
         self.mailbox.changed.notify_all();
-        self.waker.wake();
+        self.waker.wake_for_good();
         if let Some(thread) = self.thread.take() {
             // It does not panic; if it did, it has ended all the same.
             let _ = thread.join();

@@ -130,7 +130,7 @@ pub(super) fn it_is_closed(column: Column) -> Result<String, End> {
         say.send(waited.map(|waited| (waited.woken, events.len())))
     })?;
     drop(reactor);
-    waker.wake();
+    waker.wake()?;
     let ended = hear.recv_timeout(PATIENCE).map_err(|_| "it goes on waiting".to_owned())??;
     demand(ended == (true, 0), || format!("it ended with (woken, events) {ended:?}"))?;
     let _ = waiting.join().map_err(|_| "the waiting thread panicked".to_owned())?;
@@ -232,7 +232,7 @@ pub(super) fn modifications_race(column: Column) -> Result<String, End> {
         }
     }
     drop((deliver, found));
-    waker.wake();
+    waker.wake()?;
     waiting.join().map_err(|_| "the waiting thread panicked".to_owned())?;
     let rebuilds = reactor.stats().rebuilds;
     demand(rebuilds == 0, || format!("{rebuilds} times an overtaken event was taken for one out of reach"))?;

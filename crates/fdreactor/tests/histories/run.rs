@@ -136,7 +136,7 @@ impl Run {
                 equal("an old token is refused", is_refused, true)?;
             }
             Op::Wake => {
-                self.reactor.waker().wake();
+                self.reactor.waker().wake().unwrap();
                 self.model.woken = true;
             }
             Op::Wait => self.wait()?,
