@@ -31,6 +31,8 @@ export declare class NativeReactor {
   defer(): void
   /** Says that the dispatcher has done with a batch that it did not finish when it was called. */
   settle(): void
+  /** Ends a rest that the dispatcher was told of: takes a turn, and lets the loop call again. */
+  proceed(): void
   /** Ends a wait. */
   wake(): number
   /** A number by which any thread can wake this reactor. */

@@ -88,6 +88,7 @@ export const SYSCALLS = [
   'kqueue',
   'listen',
   'poll',
+  'pthread_create',
   'read',
   'readv',
   'select',

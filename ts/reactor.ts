@@ -23,6 +23,9 @@ import { Waker } from './waker.js'
 const SLICE_MS = 100
 /** What the addon's `turn` returns when a wake ended it. */
 const WOKEN = -1
+/** What the dispatcher is called with when the loop would spin: the driver rests until `proceed`. */
+const RESTING = -2
+const REST_MS = 10
 
 type NativeReactor = InstanceType<typeof native.NativeReactor>
 type NativeStats = ReturnType<typeof statsOf>
@@ -251,6 +254,11 @@ export class Reactor implements Disposable {
   /** Called by the driver with a number of records or a failure. */
   #onBatch(count: number): void {
     this.#crossings += 1
+    if (count === RESTING) {
+      // The driver keeps the process alive, not this.
+      setTimeout(() => this.#native.proceed(), REST_MS).unref()
+      return
+    }
     if (count < 0) {
       // A wait that fails would fail again and again.
       this.close()

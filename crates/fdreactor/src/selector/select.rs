@@ -116,7 +116,7 @@ impl Selector for SelectSelector {
         })
     }
 
-    fn rebuild(&mut self) -> Result<bool> {
+    fn rebuild(&mut self, _kept: RawFd, _token: Token, _arming: Arming) -> Result<bool> {
         Ok(false)
     }
 
