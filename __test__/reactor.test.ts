@@ -53,7 +53,11 @@ const WRONG: readonly (readonly [unknown, string, string])[] = [
   [{ batchSize: '8' }, TYPE, `"options.batchSize" must be a number. Received '8'`],
   [{ batchSize: 8n }, TYPE, '"options.batchSize" must be a number. Received 8n'],
   [{ batchSize: null }, TYPE, '"options.batchSize" must be a number. Received null'],
-  [{ batchSize: { valueOf: () => 8 } }, TYPE, '"options.batchSize" must be a number. Received an object'],
+  [
+    { batchSize: { valueOf: () => 8 } },
+    TYPE,
+    '"options.batchSize" must be a number. Received an object',
+  ],
   [{ turnBudgetMs: -1 }, RANGE, '"options.turnBudgetMs" must be zero or more milliseconds. Received -1'],
   [
     { turnBudgetMs: Number.NaN },
@@ -128,7 +132,7 @@ test('a revoked proxy is a wrong argument like any other', (t) => {
   t.throws(() => new Reactor({ batchSize: proxy as unknown as number }), {
     instanceOf: TypeError,
     code: TYPE,
-    message: '"options.batchSize" must be a number. Received an object',
+    message: '"options.batchSize" must be a number. Received a revoked proxy',
   })
 })
 

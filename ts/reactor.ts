@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { Dispatcher, raise } from './dispatch.js'
-import { check, errnoOf, failureToError, libraryError } from './errors.js'
+import { check, errnoOf, failureToError, isRevoked, libraryError } from './errors.js'
 import { asOneshot, parseOptions, parseReady } from './interest.js'
 import type { Interest, InterestOptions, ParsedOptions, ReadyOptions } from './interest.js'
 import { IterableWatched, once } from './iteration.js'
@@ -117,7 +117,7 @@ export class Reactor implements Disposable {
 
   #add<T extends Watched>(source: unknown, parsed: ParsedOptions, make: (...parts: WatchedParts) => T): T {
     const fd =
-      typeof source === 'object' && source !== null
+      typeof source === 'object' && source !== null && !isRevoked(source)
         ? descriptor((source as Source).fd, 'source.fd')
         : descriptor(source, 'source')
     parsed.signal?.throwIfAborted()

@@ -1,5 +1,6 @@
-import { check, failureToError } from './errors.js'
+import { argumentType, check, failureToError } from './errors.js'
 import type { FdreactorError, SystemError } from './errors.js'
+import { native } from './native.js'
 
 /** Anything with a descriptor. */
 export interface Source {
@@ -37,6 +38,13 @@ export abstract class OwnedSource implements Source, Disposable {
 
   /** @internal */
   constructor(handle: Handle) {
+    // Private constructors are so for TypeScript alone.
+    if (!(handle instanceof native.NativeTcpStream) && !(handle instanceof native.NativeTcpListener))
+      throw argumentType(
+        'handle',
+        'a socket of the addon: use TcpStream.connect(), TcpListener.bind() or accept()',
+        handle,
+      )
     this.#handle = handle
   }
 

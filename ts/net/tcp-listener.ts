@@ -44,7 +44,7 @@ export class TcpListener extends OwnedSource {
     const given = keys(options, 'options', OPTION_KEYS)
     const flag = (key: string): boolean | undefined =>
       given[key] === undefined ? undefined : boolean(given[key], `options.${key}`)
-    const target = parseTarget(given['host'] ?? '127.0.0.1', given['port'])
+    const target = parseTarget(given['host'], given['port'])
     const backlog =
       given['backlog'] === undefined ? 511 : integer(given['backlog'], 'options.backlog', 1, 2 ** 31 - 1)
     const only = flag('ipv6Only')

@@ -42,7 +42,7 @@ export class TcpStream extends OwnedSource {
    */
   static connect(options: TcpStreamOptions): TcpStream {
     const given = keys(options, 'options', ['host', 'port'])
-    const target = parseTarget(given['host'] ?? '127.0.0.1', given['port'])
+    const target = parseTarget(given['host'], given['port'])
     const handle = native.NativeTcpStream.connect(target.host, target.port, target.scope)
     if (typeof handle === 'number') throw failureToError(handle, about(target))
     return new TcpStream(handle)
