@@ -127,6 +127,12 @@ export class Reactor implements Disposable {
     this.#registrations.get(fd)?.endIfGone()
     if (token < 0) throw failureToError(token, { fd, ...advice(token) })
     const registration = this.#wrap(token, () => make(this.#owner, token, fd, source, parsed))
+    // A signal may run code of the caller's when it is listened to.
+    if (this.#closed) registration.close()
+    if (registration.isClosed) {
+      parsed.signal?.throwIfAborted()
+      throw libraryError('ERR_FDREACTOR_CLOSED', `The registration of fd ${fd} was closed while it was made`)
+    }
     this.#registrations.set(fd, registration)
     this.#native.keepAlive(true)
     return registration

@@ -48,6 +48,11 @@ export abstract class OwnedSource implements Source, Disposable {
     this.#handle = handle
   }
 
+  /** Whether it is a socket of ours, without running any code of its own. @internal */
+  static owns(value: object): value is OwnedSource {
+    return #handle in value
+  }
+
   /**
    * The descriptor's number, for `register` and `io`. It stays this socket's own: do not close it by number.
    * @throws `ERR_FDREACTOR_CLOSED` after `close()`.
@@ -77,7 +82,7 @@ export abstract class OwnedSource implements Source, Disposable {
 
 /** Has `watcher` closed before `source`, if that is a socket of ours. Returns how to end that. */
 export function attach(source: unknown, watcher: Watcher): () => void {
-  if (!(source instanceof OwnedSource)) return () => {}
+  if (typeof source !== 'object' || source === null || !OwnedSource.owns(source)) return () => {}
   const set = source[watchers]
   set.add(watcher)
   return () => set.delete(watcher)
