@@ -2,7 +2,8 @@
 import { Reactor, TcpListener, TcpStream } from '../../dist/index.js'
 import type { Registration } from '../../dist/index.js'
 import { countOpen, openPipe } from '../helpers/descriptors.js'
-import { each, isLevel } from '../helpers/matrix.js'
+import { fine, run } from '../helpers/child.js'
+import { CASES, each, isLevel } from '../helpers/matrix.js'
 import type { Rig } from '../helpers/matrix.js'
 import test from '../helpers/test.js'
 
@@ -257,3 +258,25 @@ test.serial('options whose getters make, close or throw leave nothing open', (t)
   }
   t.is(countOpen(), before)
 })
+
+for (const { backend, driver, trigger } of CASES.filter(
+  (which) => isLevel(which) && which.driver !== 'manual',
+)) {
+  test.serial(
+    `a signal that throws when it is listened to keeps no process alive::${backend}::${trigger}::${driver}`,
+    async (t) => {
+      const script = `
+      const { signal } = new AbortController()
+      signal.addEventListener = () => { throw new Error('from the signal') }
+      const reactor = new Reactor(options)
+      const idle = kit.pipe()[0]
+      try { reactor.register(idle, { readable: true, signal }, () => {}) } catch ({ message }) { console.log(message) }
+      // One that is open but not to be waited for.
+      reactor.register(kit.pipe()[0], { readable: true, ref: false }, () => {})
+      client.close()
+      listener.close()
+    `
+      t.deepEqual(await run(script, { args: [backend, driver, trigger] }), fine('from the signal\n'))
+    },
+  )
+}
