@@ -42,8 +42,18 @@ async function drive(reactor: Reactor): Promise<void> {
   }
 }
 
+/** The error names the host, which Bun's leaves out. */
+async function find(host: string): Promise<{ readonly address: string }> {
+  try {
+    return await lookup(host)
+  } catch (error) {
+    if (error instanceof Error && !error.message.includes(host)) error.message += ` ${host}`
+    throw error
+  }
+}
+
 async function serve(options: EchoOptions): Promise<void> {
-  const { address } = await lookup(options.host)
+  const { address } = await find(options.host)
   const zoned = numericZone(address)
   let server: EchoServer | undefined
   const stop = (): void => {
