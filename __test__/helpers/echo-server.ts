@@ -168,7 +168,13 @@ export class EchoServer implements Target {
   }
 
   kill(): void {
-    if (this.#end === undefined) this.signal('SIGKILL')
+    // Its output may outlast it.
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    try {
+      this.signal('SIGKILL')
+    } catch {
+      // It has ended a moment ago.
+    }
   }
 }
 
