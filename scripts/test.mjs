@@ -137,6 +137,20 @@ async function crossCheck() {
   return { passed: 0, failed: 0, skipped: [output.trim().split('\n')[0] ?? ''] }
 }
 
+/**
+ * What depends most on the runtime, on Bun and Deno where they are installed; in CI they are. All tests, and on other
+ * versions of Node.js as well: `node scripts/runtimes.mjs`.
+ *
+ * @returns {Promise<Result>}
+ */
+async function otherRuntimes() {
+  const args = ['scripts/runtimes.mjs', '--part', '--only=bun,deno', ...(isCI ? [] : ['--present'])]
+  const { code, output } = await show(process.execPath, args)
+  if (code === 3) return { passed: 0, failed: 0, skipped: ['Bun and Deno, which are not installed'] }
+  const [, passed = '0', failed = '0'] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
+  return orFailed({ passed: Number(passed), failed: Number(failed) }, code === 0)
+}
+
 const read = () =>
   generated.map((file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : ''))
 
@@ -248,6 +262,7 @@ const checks = {
   types: command('tsc --project tsconfig.test.json'),
   package: packageContents,
   'node-test': nodeTest,
+  runtimes: otherRuntimes,
   'rust-format': command('cargo fmt --all --check -- --color never'),
   'rust-pure': rustPure,
   'rust-test': () => cargoTest(['--package', 'fdreactor']),
