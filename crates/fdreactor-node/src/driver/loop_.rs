@@ -89,7 +89,7 @@ impl Handle {
         let raw = Rc::into_raw(Rc::clone(&handle)).cast::<c_void>().cast_mut();
         // SAFETY: initialised above. The count that `raw` stands for is given back in on_closed().
         unsafe { uv::uv_handle_set_data(handle.base(), raw) };
-        let started = handle.listen(READABLE);
+        let started = handle.listen(READABLE).and_then(|()| enter(uv_loop.cast(), fd));
         // SAFETY: as above.
         unsafe { uv::uv_unref(handle.base()) };
         let mut hook = ptr::null_mut();
@@ -114,6 +114,33 @@ impl Handle {
             unsafe { uv::uv_close(self.base(), Some(on_closed)) };
         }
     }
+}
+
+/// Puts `fd` into the loop's own epoll set now, with nothing asked.
+///
+/// libuv tries it out and takes it out again until the loop goes round. If the kernel has come to refuse it by then, because of
+/// five sets that watch each other, say, or more than 500 duplicates of one file in it, libuv aborts the process. It takes
+/// what is there already, in a ring of system calls too: it modifies what it cannot add. And the kernel looks at the
+/// whole nest whenever something is added to a set within another, so now it is the registration that goes too far
+/// that is refused.
+#[cfg(target_os = "linux")]
+fn enter(uv_loop: *mut uv::uv_loop_t, fd: RawFd) -> Result<(), i64> {
+    // SAFETY: the environment's own loop, on whose thread this runs.
+    let set = unsafe { uv::uv_backend_fd(uv_loop) };
+    // libuv passes over an event of descriptor -1, and puts the right one here when it asks for something.
+    let mut event = libc::epoll_event { events: 0, u64: u64::MAX };
+    // SAFETY: the event outlives the call; the kernel checks the numbers.
+    if unsafe { libc::epoll_ctl(set, libc::EPOLL_CTL_ADD, fd, &raw mut event) } == 0 {
+        return Ok(());
+    }
+    checked(-io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// kqueue refuses nothing later on.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "epoll refuses")]
+fn enter(_uv_loop: *mut uv::uv_loop_t, _fd: RawFd) -> Result<(), i64> {
+    Ok(())
 }
 
 /// Borrows the handle behind a libuv handle or hook.
