@@ -18,6 +18,7 @@ export const tools = /** @type {const} */ ([
   { name: 'redis-benchmark', debian: 'redis-tools', usedBy: 'many connections at once' },
   { name: 'redis-cli', debian: 'redis-tools', usedBy: 'a client that pipelines' },
   { name: 'strace', debian: 'strace', usedBy: 'counting system calls' },
+  { name: 'valgrind', debian: 'valgrind', usedBy: "the core's use of memory" },
 ])
 
 /** @typedef {typeof tools[number]['name']} ToolName */
