@@ -17,6 +17,7 @@ use napi::sys;
 use std::{
     cell::Cell,
     ffi::{c_int, c_void},
+    io,
     os::fd::RawFd,
     panic, ptr,
     rc::{Rc, Weak},
