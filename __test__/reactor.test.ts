@@ -53,11 +53,7 @@ const WRONG: readonly (readonly [unknown, string, string])[] = [
   [{ batchSize: '8' }, TYPE, `"options.batchSize" must be a number. Received '8'`],
   [{ batchSize: 8n }, TYPE, '"options.batchSize" must be a number. Received 8n'],
   [{ batchSize: null }, TYPE, '"options.batchSize" must be a number. Received null'],
-  [
-    { batchSize: { valueOf: () => 8 } },
-    TYPE,
-    '"options.batchSize" must be a number. Received an object',
-  ],
+  [{ batchSize: { valueOf: () => 8 } }, TYPE, '"options.batchSize" must be a number. Received an object'],
   [{ turnBudgetMs: -1 }, RANGE, '"options.turnBudgetMs" must be zero or more milliseconds. Received -1'],
   [
     { turnBudgetMs: Number.NaN },
