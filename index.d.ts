@@ -213,7 +213,8 @@ export declare class Reactor implements Disposable {
   /** What it has done so far, also after `close()`. */
   stats(): ReactorStats
   /**
-   * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest and other loops can watch it.
+   * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest (five deep on Linux, the
+   * host's loop counted) and other loops can watch it.
    * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does. Never close it.
    */
   get fd(): number | undefined

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -77,12 +78,18 @@ async function watched(args, thread, act) {
   const folder = mkdtempSync(join(tmpdir(), 'fdreactor-inject-'))
   const trace = join(folder, 'trace')
   const said = join(folder, 'said')
+  const go = join(folder, 'go')
   const output = openSync(said, 'w')
-  const strace = spawn('strace', [...args, '-e', 'signal=none', '-o', trace, '-p', String(thread)], {
-    stdio: ['ignore', 'ignore', output],
-  })
+  // It waits for a word, or it would see what starting it closes.
+  const script = 'until [ -e "$0" ]; do :; done; exec strace "$@"'
+  const strace = spawn(
+    'sh',
+    ['-c', script, go, ...args, '-e', 'signal=none', '-o', trace, '-p', String(thread)],
+    { stdio: ['ignore', 'ignore', output] },
+  )
   closeSync(output)
   const ended = once(strace, 'close')
+  mkdirSync(go)
   // It says so once it is attached. Asked without a call that anybody injects.
   while (statSync(said).size === 0) Atomics.wait(nap, 0, 0, 1)
   /** @type {{ value?: unknown, error?: unknown }} */
