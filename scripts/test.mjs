@@ -20,7 +20,7 @@ import { missing, tools } from './tools.mjs'
  */
 
 /** Where a check that waits for nothing ends; all of them together take a few minutes. */
-const limitMs = 15 * 60_000
+const limitMs = 20 * 60_000
 
 const isCI = Boolean(process.env['CI']) && process.env['CI'] !== 'false'
 

@@ -17,7 +17,6 @@ use napi::sys;
 use std::{
     cell::Cell,
     ffi::{c_int, c_void},
-    io,
     os::fd::RawFd,
     panic, ptr,
     rc::{Rc, Weak},
@@ -134,7 +133,7 @@ fn enter(uv_loop: *mut uv::uv_loop_t, fd: RawFd) -> Result<(), i64> {
     if unsafe { libc::epoll_ctl(set, libc::EPOLL_CTL_ADD, fd, &raw mut event) } == 0 {
         return Ok(());
     }
-    checked(-io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO))
+    checked(-std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO))
 }
 
 /// kqueue refuses nothing later on.

@@ -3,7 +3,7 @@
 
 use super::check;
 use crate::error::{Error, Result, Syscall};
-use std::{io, mem::MaybeUninit, os::fd::RawFd};
+use std::{mem::MaybeUninit, os::fd::RawFd};
 
 /// Which open file a number stood for: device and inode. Sockets and pipes have their own; anonymous kinds (eventfd,
 /// timerfd, epoll) share one, and are told from sockets and pipes but not from each other.
@@ -48,7 +48,7 @@ pub(crate) fn probe(fd: RawFd) -> Result<()> {
     let outcome = check(flags).map(|_| ()).and_then(|()| {
         #[cfg(target_os = "linux")]
         if flags & libc::O_PATH != 0 {
-            return Err(io::Error::from_raw_os_error(libc::EBADF));
+            return Err(std::io::Error::from_raw_os_error(libc::EBADF));
         }
         Ok(())
     });
