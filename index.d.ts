@@ -199,7 +199,10 @@ export declare class Reactor implements Disposable {
    * says of the wait, such as `EINVAL` from poll for more descriptors than the limit of open files.
    */
   poll(timeoutMs?: number): number
-  /** Ends the wait that is under way, or the next one. Nothing is called back. @throws `ERR_FDREACTOR_CLOSED` */
+  /**
+   * Ends the wait that is under way, or the next one. Nothing is called back.
+   * @throws `ERR_FDREACTOR_CLOSED`; `ENOBUFS`, `ENOMEM`: the system has no memory for it, and nothing was woken.
+   */
   wake(): void
   /** Something that wakes this reactor from other threads. @throws `ERR_FDREACTOR_CLOSED` */
   waker(): Waker
@@ -210,7 +213,8 @@ export declare class Reactor implements Disposable {
   /** What it has done so far, also after `close()`. */
   stats(): ReactorStats
   /**
-   * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest and other loops can watch it.
+   * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest (five deep on Linux, the
+   * host's loop counted) and other loops can watch it.
    * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does. Never close it.
    */
   get fd(): number | undefined
@@ -433,7 +437,10 @@ export declare class TcpStream extends OwnedSource {
    * @throws `ENOTCONN` if it is not connected (any more), `ERR_FDREACTOR_CLOSED`
    */
   shutdown(direction: 'read' | 'write' | 'both'): void
-  /** Closes the connection with a reset: what is unsent is dropped, and the peer gets `ECONNRESET`. */
+  /**
+   * Closes the connection with a reset: what is unsent is dropped, and the peer gets `ECONNRESET`.
+   * @throws What setsockopt(2) says if there can be no reset; it is closed all the same.
+   */
   reset(): void
   /** Takes the socket's pending error (`SO_ERROR`): why a connection attempt failed, or `undefined`. @throws `ERR_FDREACTOR_CLOSED` */
   takeError(): SystemError | undefined
@@ -472,7 +479,10 @@ export declare class Waker {
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
    */
   static from(handle: number): Waker
-  /** Ends the reactor's wait, or the next one if none is under way. Returns false if the reactor is closed. */
+  /**
+   * Ends the reactor's wait, or the next one if none is under way. Returns false if nothing was woken: the reactor is closed, or
+   * the system has no memory for it.
+   */
   wake(): boolean
 }
 

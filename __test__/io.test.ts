@@ -119,7 +119,7 @@ test('fault-97 a detached buffer is an empty one', (t) => {
     t.throws(() => io.read(reader, detached, 0, 1), { code: 'ERR_OUT_OF_RANGE' })
     const view = new DataView(new ArrayBuffer(8))
     structuredClone(view.buffer, { transfer: [view.buffer] })
-    t.throws(() => io.read(reader, view), { instanceOf: TypeError })
+    t.is(io.read(reader, view), 0)
     t.is(io.readv(reader, [view]), 0)
     t.is(io.read(reader, Buffer.alloc(4)), 1)
   })

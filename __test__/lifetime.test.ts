@@ -243,10 +243,15 @@ each(
   const cycles = async () => { for (let rounds = 0; rounds < 200; rounds += 1) await cycle() }
   // Whatever the runtime opens for itself it has opened after these.
   await cycles()
-  const before = countOpen()
-  await cycles()
-  // Fewer, if the runtime has collected a socket that the script no longer names.
-  console.log(Math.max(countOpen() - before, 0))`,
+  let grown = Infinity
+  for (let round = 0; round < 3 && grown > 0; round += 1) {
+    const before = countOpen()
+    await cycles()
+    // It may still open something now and then, but not every time. Fewer, if it has collected a socket that the script no
+    // longer names.
+    grown = Math.min(grown, Math.max(countOpen() - before, 0))
+  }
+  console.log(grown)`,
   fine('0\n'),
 )
 

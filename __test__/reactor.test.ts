@@ -128,7 +128,7 @@ test('a revoked proxy is a wrong argument like any other', (t) => {
   t.throws(() => new Reactor({ batchSize: proxy as unknown as number }), {
     instanceOf: TypeError,
     code: TYPE,
-    message: '"options.batchSize" must be a number. Received an object',
+    message: '"options.batchSize" must be a number. Received a revoked proxy',
   })
 })
 

@@ -20,7 +20,7 @@ import { missing, tools } from './tools.mjs'
  */
 
 /** Where a check that waits for nothing ends; all of them together take a few minutes. */
-const limitMs = 15 * 60_000
+const limitMs = 20 * 60_000
 
 const isCI = Boolean(process.env['CI']) && process.env['CI'] !== 'false'
 
@@ -130,11 +130,33 @@ async function rustPure() {
   return one(code === 0 && found.length === 0)
 }
 
-/** @returns {Promise<Result>} */
-async function crossCheck() {
-  const { code, output } = await show(process.execPath, ['scripts/cross-check.mjs'])
-  if (code !== leftOut || isCI) return one(code === 0)
-  return { passed: 0, failed: 0, skipped: [output.trim().split('\n')[0] ?? ''] }
+/**
+ * A check that is one of the scripts beside this file. It may end with the status `leftOut`, if what it needs is not here, which
+ * in CI is a failure; and it says of its parts `left out: ...`.
+ *
+ * @param {string} name
+ */
+function script(name) {
+  return async () => {
+    const { code, output } = await show(process.execPath, [`scripts/${name}.mjs`])
+    const skipped = [...output.matchAll(/^left out: (.*)$/gm)].map(([, what = '']) => what)
+    if (code !== leftOut || isCI) return { ...one(code === 0), skipped }
+    return { passed: 0, failed: 0, skipped: [output.trim().split('\n')[0] ?? ''] }
+  }
+}
+
+/**
+ * What depends most on the runtime, on Bun and Deno where they are installed; in CI they are. All tests, and on other
+ * versions of Node.js as well: `node scripts/runtimes.mjs`.
+ *
+ * @returns {Promise<Result>}
+ */
+async function otherRuntimes() {
+  const args = ['scripts/runtimes.mjs', '--part', '--only=bun,deno', ...(isCI ? [] : ['--present'])]
+  const { code, output } = await show(process.execPath, args)
+  if (code === 3) return { passed: 0, failed: 0, skipped: ['Bun and Deno, which are not installed'] }
+  const [, passed = '0', failed = '0'] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
+  return orFailed({ passed: Number(passed), failed: Number(failed) }, code === 0)
 }
 
 const read = () =>
@@ -250,13 +272,15 @@ const checks = {
   types: command('tsc --project tsconfig.test.json'),
   package: packageContents,
   'node-test': nodeTest,
+  runtimes: otherRuntimes,
   'rust-format': command('cargo fmt --all --check -- --color never'),
   'rust-pure': rustPure,
   'rust-test': () => cargoTest(['--package', 'fdreactor', '--package', 'fdreactor-bench']),
   'rust-benches': command('cargo test --quiet --package fdreactor-benches --benches'),
   'rust-lint': command('cargo clippy --workspace --all-targets -- -D warnings'),
   'rust-docs': command('cargo doc --workspace --no-deps', { RUSTDOCFLAGS: '-D warnings' }),
-  'rust-cross': crossCheck,
+  'rust-cross': script('cross-check'),
+  memcheck: script('memcheck'),
 }
 
 /** @param {number} start */

@@ -17,7 +17,8 @@ export const tools = /** @type {const} */ ([
   { name: 'nc', debian: 'netcat-openbsd', usedBy: 'the echo server from outside' },
   { name: 'redis-benchmark', debian: 'redis-tools', usedBy: 'many connections at once' },
   { name: 'redis-cli', debian: 'redis-tools', usedBy: 'a client that pipelines' },
-  { name: 'strace', debian: 'strace', usedBy: 'counting system calls' },
+  { name: 'strace', debian: 'strace', usedBy: 'counting system calls, and making them fail' },
+  { name: 'valgrind', debian: 'valgrind', usedBy: "the core's use of memory" },
 ])
 
 /** @typedef {typeof tools[number]['name']} ToolName */

@@ -55,8 +55,10 @@ export declare class NativeReactor {
   defer(): void
   /** Says that the dispatcher has done with a batch that it did not finish when it was called. */
   settle(): void
+  /** Ends a rest that the dispatcher was told of: takes a turn, and lets the loop call again. */
+  proceed(): void
   /** Ends a wait. */
-  wake(): void
+  wake(): number
   /** A number by which any thread can wake this reactor. */
   wakerHandle(): number
   /** Whether the driver keeps the process alive. */
@@ -190,7 +192,7 @@ export declare function read(fd: number, buffer: ArrayBufferView, offset: number
 /** readv(2). */
 export declare function readv(fd: number, buffers: readonly ArrayBufferView[]): number
 
-/** Wakes the reactor with this number, from any thread. False if there is none (any more). */
+/** Wakes the reactor with this number, from any thread. False if there is none (any more), or no memory for it. */
 export declare function wake(handle: number): boolean
 
 /** write(2) from `length` bytes of `buffer` at `offset`. */

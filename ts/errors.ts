@@ -88,6 +88,7 @@ export const SYSCALLS = [
   'kqueue',
   'listen',
   'poll',
+  'pthread_create',
   'read',
   'readv',
   'select',
@@ -204,16 +205,22 @@ function describe(value: unknown): string {
       return 'a function'
     }
     default: {
-      return isArray(value) ? 'an array' : 'an object'
+      return isRevoked(value) ? 'a revoked proxy' : isArray(value) ? 'an array' : 'an object'
     }
+  }
+}
+
+/** Whether it is a proxy of nothing any more: whatever it is asked, it throws. */
+export function isRevoked(value: unknown): boolean {
+  try {
+    Array.isArray(value)
+    return false
+  } catch {
+    return true
   }
 }
 
 /** `Array.isArray`, which a revoked proxy makes throw: that is no array. */
 export function isArray(value: unknown): value is readonly unknown[] {
-  try {
-    return Array.isArray(value)
-  } catch {
-    return false
-  }
+  return !isRevoked(value) && Array.isArray(value)
 }

@@ -1,5 +1,5 @@
 import { argumentType, argumentValue } from './errors.js'
-import { boolean, oneOf, options } from './validate.js'
+import { boolean, intrinsic, oneOf, options } from './validate.js'
 
 /** How readiness is told. See {@link Interest.trigger}. */
 export type Trigger = 'level' | 'edge'
@@ -105,9 +105,20 @@ export interface ParsedOptions {
   readonly fixed: number
 }
 
+const abortedOf = intrinsic(AbortSignal.prototype, 'aborted')
+
+/** Whether it is one, and does not only inherit from one. */
+function isSignal(value: unknown): value is AbortSignal {
+  try {
+    abortedOf(value as object)
+    return value instanceof AbortSignal
+  } catch {
+    return false
+  }
+}
+
 function signalOf(signal: unknown, name: string): AbortSignal | undefined {
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw argumentType(name, 'an AbortSignal', signal)
+  if (signal !== undefined && !isSignal(signal)) throw argumentType(name, 'an AbortSignal', signal)
   return signal
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { Dispatcher, raise } from './dispatch.js'
-import { check, errnoOf, failureToError, libraryError } from './errors.js'
+import { check, errnoOf, failureToError, isRevoked, libraryError } from './errors.js'
 import { asOneshot, parseOptions, parseReady } from './interest.js'
 import type { Interest, InterestOptions, ParsedOptions, ReadyOptions } from './interest.js'
 import { IterableWatched, once } from './iteration.js'
@@ -23,6 +23,9 @@ import { Waker } from './waker.js'
 const SLICE_MS = 100
 /** What the addon's `turn` returns when a wake ended it. */
 const WOKEN = -1
+/** What the dispatcher is called with when the loop would spin: the driver rests until `proceed`. */
+const RESTING = -2
+const REST_MS = 10
 
 type NativeReactor = InstanceType<typeof native.NativeReactor>
 type NativeStats = ReturnType<typeof statsOf>
@@ -114,7 +117,7 @@ export class Reactor implements Disposable {
 
   #add<T extends Watched>(source: unknown, parsed: ParsedOptions, make: (...parts: WatchedParts) => T): T {
     const fd =
-      typeof source === 'object' && source !== null
+      typeof source === 'object' && source !== null && !isRevoked(source)
         ? descriptor((source as Source).fd, 'source.fd')
         : descriptor(source, 'source')
     parsed.signal?.throwIfAborted()
@@ -124,6 +127,12 @@ export class Reactor implements Disposable {
     this.#registrations.get(fd)?.endIfGone()
     if (token < 0) throw failureToError(token, { fd, ...advice(token) })
     const registration = this.#wrap(token, () => make(this.#owner, token, fd, source, parsed))
+    // A signal may run code of the caller's when it is listened to.
+    if (this.#closed) registration.close()
+    if (registration.isClosed) {
+      parsed.signal?.throwIfAborted()
+      throw libraryError('ERR_FDREACTOR_CLOSED', `The registration of fd ${fd} was closed while it was made`)
+    }
     this.#registrations.set(fd, registration)
     this.#native.keepAlive(true)
     return registration
@@ -160,10 +169,13 @@ export class Reactor implements Disposable {
     return this.#dispatcher.run(rethrow)
   }
 
-  /** Ends the wait that is under way, or the next one. Nothing is called back. @throws `ERR_FDREACTOR_CLOSED` */
+  /**
+   * Ends the wait that is under way, or the next one. Nothing is called back.
+   * @throws `ERR_FDREACTOR_CLOSED`; `ENOBUFS`, `ENOMEM`: the system has no memory for it, and nothing was woken.
+   */
   wake(): void {
     this.#open()
-    this.#native.wake()
+    check(this.#native.wake())
   }
 
   /** Something that wakes this reactor from other threads. @throws `ERR_FDREACTOR_CLOSED` */
@@ -190,7 +202,8 @@ export class Reactor implements Disposable {
   }
 
   /**
-   * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest and other loops can watch it.
+   * The epoll or kqueue descriptor, readable while something is ready, so that reactors nest (five deep on Linux, the
+   * host's loop counted) and other loops can watch it.
    * `undefined` on poll and select, and once closed. It changes when `stats().rebuilds` does. Never close it.
    */
   get fd(): number | undefined {
@@ -248,6 +261,11 @@ export class Reactor implements Disposable {
   /** Called by the driver with a number of records or a failure. */
   #onBatch(count: number): void {
     this.#crossings += 1
+    if (count === RESTING) {
+      // The driver keeps the process alive, not this.
+      setTimeout(() => this.#native.proceed(), REST_MS).unref()
+      return
+    }
     if (count < 0) {
       // A wait that fails would fail again and again.
       this.close()

@@ -112,11 +112,25 @@ export class Watched implements Registration {
       // What comes after tells of the end.
       drop: () => this.#end(),
     }
-    // First, since it is not ours and may throw: then nothing holds this registration yet.
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
     this.#detach = attach(source, this)
     owner.dispatcher.add(this.#entry)
     if (this.#ref) owner.count(1)
+    // Last, since it is not ours: it may throw, or close this registration or its reactor.
+    this.#listen()
+  }
+
+  #listen(): void {
+    try {
+      this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+    } catch (error) {
+      if (!this.isClosed) this.#end()
+      throw error
+    }
+  }
+
+  /** Whether it has ended on this side. */
+  get isClosed(): boolean {
+    return this.#entry.generation === -1
   }
 
   get state(): RegistrationState {
@@ -186,9 +200,13 @@ export class Watched implements Registration {
     if (this.#ref) this.#owner.count(-1)
     this.#owner.dispatcher.remove(this.#entry)
     this.#owner.forget(this)
-    this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#detach()
     this.#resource.emitDestroy()
+    try {
+      this.#signal?.removeEventListener('abort', this.#onAbort)
+    } catch {
+      // It is not ours. Whatever it still calls finds this closed, and what is left to close goes on.
+    }
   }
 
   #token(): number {

@@ -1,4 +1,6 @@
-import { check } from './errors.js'
+import { argumentType, check, failureToError } from './errors.js'
+import type { FdreactorError, SystemError } from './errors.js'
+import { native } from './native.js'
 
 /** Anything with a descriptor. */
 export interface Source {
@@ -18,6 +20,12 @@ export interface Handle {
   close(): void
 }
 
+/** The error that a negative result of a socket's native half stands for: about its descriptor, if that is open. */
+export function failureOf(handle: Handle, failure: number): FdreactorError | SystemError {
+  const fd = handle.descriptor()
+  return failureToError(failure, fd < 0 ? {} : { fd })
+}
+
 /**
  * A descriptor of our own. Closing it first closes the registrations that watch it, so that no kernel set and no table keeps
  * a number that may be given out again.
@@ -30,7 +38,19 @@ export abstract class OwnedSource implements Source, Disposable {
 
   /** @internal */
   constructor(handle: Handle) {
+    // Private constructors are so for TypeScript alone.
+    if (!(handle instanceof native.NativeTcpStream) && !(handle instanceof native.NativeTcpListener))
+      throw argumentType(
+        'handle',
+        'a socket of the addon: use TcpStream.connect(), TcpListener.bind() or accept()',
+        handle,
+      )
     this.#handle = handle
+  }
+
+  /** Whether it is a socket of ours, without running any code of its own. @internal */
+  static owns(value: object): value is OwnedSource {
+    return #handle in value
   }
 
   /**
@@ -62,7 +82,7 @@ export abstract class OwnedSource implements Source, Disposable {
 
 /** Has `watcher` closed before `source`, if that is a socket of ours. Returns how to end that. */
 export function attach(source: unknown, watcher: Watcher): () => void {
-  if (!(source instanceof OwnedSource)) return () => {}
+  if (typeof source !== 'object' || source === null || !OwnedSource.owns(source)) return () => {}
   const set = source[watchers]
   set.add(watcher)
   return () => set.delete(watcher)

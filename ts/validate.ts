@@ -1,4 +1,4 @@
-import { argumentType, argumentValue, isArray, outOfRange } from './errors.js'
+import { argumentType, argumentValue, isArray, isRevoked, outOfRange } from './errors.js'
 
 const MAX_FD = 2 ** 31 - 1
 
@@ -45,7 +45,7 @@ export function oneOf<const T extends string>(value: unknown, name: string, choi
 
 /** An object whose keys are all known: a misspelt option is an error, not a silence. */
 export function options(value: unknown, name: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || isArray(value))
+  if (typeof value !== 'object' || value === null || isArray(value) || isRevoked(value))
     throw argumentType(name, 'an object', value)
   for (const key of Object.keys(value)) {
     if (!known.includes(key))
@@ -54,10 +54,33 @@ export function options(value: unknown, name: string, known: readonly string[]):
   return value as Record<string, unknown>
 }
 
+/** A getter as it was defined, whatever an object says of itself. It throws for an object of another kind. */
+export function intrinsic(prototype: object, key: PropertyKey): (of: object) => unknown {
+  // oxlint-disable-next-line unbound-method -- it is bound by each call
+  const get = Object.getOwnPropertyDescriptor(prototype, key)?.get as () => unknown
+  return (of) => Reflect.apply(get, of, [])
+}
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object
+const nameOfTypedArray = intrinsic(typedArray, Symbol.toStringTag)
+const sizeOfTypedArray = intrinsic(typedArray, 'byteLength') as (of: object) => number
+const sizeOfDataView = intrinsic(DataView.prototype, 'byteLength') as (of: object) => number
+
+/** How many bytes a view has. One that is detached, or whose buffer has shrunk below it, has none. */
+function sizeOf(view: object): number {
+  if (nameOfTypedArray(view) !== undefined) return sizeOfTypedArray(view)
+  try {
+    return sizeOfDataView(view)
+  } catch {
+    // Where a typed array has no bytes, a DataView throws.
+    return 0
+  }
+}
+
 /** A typed array, Buffer or DataView, and a stretch of it in bytes. Returns the length, whose default is all that follows `offset`. */
 export function stretch(buffer: unknown, offset: unknown, length: unknown): number {
   if (!ArrayBuffer.isView(buffer)) throw argumentType('buffer', 'a Buffer, TypedArray or DataView', buffer)
-  const size = buffer.byteLength
+  const size = sizeOf(buffer)
   const start = offset === undefined ? 0 : integer(offset, 'offset', 0, size)
   return length === undefined ? size - start : integer(length, 'length', 0, size - start)
 }

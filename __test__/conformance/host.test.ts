@@ -1,6 +1,5 @@
 // Rows of the table that are about the host: its processes, its memory, its timers, and servers that live in it.
 import { Reactor, io } from '../../dist/index.js'
-import { suitableDriver } from '../../dist/runtime.js'
 import { fine, run } from '../helpers/child.js'
 import { COMBOS, arming, drivesItself, isRefused, suffixOf } from '../helpers/conformance/combos.js'
 import type { Combo } from '../helpers/conformance/combos.js'
@@ -13,6 +12,7 @@ import { startColumn } from '../helpers/echo-columns.js'
 import { Pattern } from '../helpers/echo-pattern.js'
 import type { EchoServer } from '../helpers/echo-server.js'
 import { makePair } from '../helpers/kit.js'
+import { NATIVE } from '../helpers/matrix.js'
 import test from '../helpers/test.js'
 import type { ExecutionContext } from '../helpers/test.js'
 
@@ -141,13 +141,18 @@ row('L09', 'two thousand reactors, one after another', (t, combo) =>
       return { open: countOpen(), rss, heapUsed, arrayBuffers }
     }
     await cycles(500)
-    const before = await measure()
-    await cycles(2000)
-    const after = await measure()
-    const grown = Object.fromEntries(Object.keys(before).map((key) => [key, after[key] - before[key]]))
-    // One reactor's batch alone is 12 KiB, so two thousand leave far more than the slack of the allocators.
-    const isFlat = grown.open === 0 && grown.arrayBuffers < 65536 && grown.heapUsed < 1e6 && grown.rss < 8e6
-    console.log(isFlat ? 'flat' : JSON.stringify(grown))`,
+    await measure()
+    let grown
+    const isFlat = async () => {
+      const before = await measure()
+      await cycles(2000)
+      const after = await measure()
+      grown = Object.fromEntries(Object.keys(before).map((key) => [key, after[key] - before[key]]))
+      // One reactor's batch alone is 12 KiB, so two thousand leave far more than the slack of the allocators.
+      return grown.open === 0 && grown.arrayBuffers < 65536 && grown.heapUsed < 1e6 && grown.rss < 8e6
+    }
+    // A runtime may open something for itself at any time; what reactors leave behind, they leave every time.
+    console.log((await isFlat()) || (await isFlat()) || (await isFlat()) ? 'flat' : JSON.stringify(grown))`,
     true,
   ),
 )
@@ -249,5 +254,5 @@ row(
     return 'held up;others served;every byte'
   },
   // The rest is in __test__/echo/bulk.test.ts.
-  ({ backend, driver }) => driver !== suitableDriver(backend),
+  ({ backend, driver }) => driver === 'manual' || (driver === 'thread' && backend === NATIVE),
 )

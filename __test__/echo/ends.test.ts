@@ -1,7 +1,7 @@
 // How connections end: by half-close, by hang-up, by reset; and what a server that stops owes its peers.
 import { eventually, within } from '../helpers/echo-change.js'
 import { Client } from '../helpers/echo-connection.js'
-import { each, startColumn } from '../helpers/echo-columns.js'
+import { descriptorsOf, each, startColumn } from '../helpers/echo-columns.js'
 import { Pattern } from '../helpers/echo-pattern.js'
 import type { EchoServer } from '../helpers/echo-server.js'
 
@@ -40,16 +40,6 @@ async function fill(client: Client, server: EchoServer, pattern: Pattern): Promi
     return isStill || undefined
   }, 'bytes kept')
   state.isFull = true
-}
-
-/** How many it has open once it has served somebody: some runtimes open their own only then. */
-async function descriptorsOf(server: EchoServer): Promise<number> {
-  const client = await Client.open(server)
-  await client.roundTrip(Buffer.from('hello'))
-  client.finish()
-  await client.expectEnd()
-  await server.line(`disconnected ${client.peer}`)
-  return server.descriptors()
 }
 
 /** No trace is left of anybody. */
@@ -200,7 +190,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       await server.freeze()
       // All of it is in the kernel when the signal comes.
       await Promise.all(clients.map((client, index) => client.send(new Pattern(index).bytes(0, 20_000))))
-      server.child.kill(signal)
+      server.signal(signal)
       server.thaw()
       for (const [index, client] of clients.entries()) {
         await client.expect(new Pattern(index), 0, 20_000)
@@ -218,7 +208,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const client = await Client.open(server)
     const pattern = new Pattern(1)
     const sent = await fillUp(client, server, pattern)
-    server.child.kill(signal)
+    server.signal(signal)
     await t.notThrowsAsync(client.expect(pattern, 0, sent))
     await t.notThrowsAsync(client.expectEnd())
     client.finish()
@@ -230,7 +220,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const server = await startColumn(t, column)
       const clients = await Promise.all(Array.from({ length: count }, () => Client.open(server)))
       await server.connections(count)
-      server.child.kill(signal)
+      server.signal(signal)
       for (const client of clients) {
         await client.expectEnd()
         client.finish()
@@ -246,7 +236,7 @@ each('a stopping server sends a slow peer all it has read from it, then the end'
   const pattern = new Pattern(1)
   await fill(client, server, pattern)
   const { received = 0 } = await server.status()
-  server.child.kill('SIGTERM')
+  server.signal('SIGTERM')
   // Something from it is still unread by the server, which must not cost it what it is owed.
   await t.notThrowsAsync(client.expect(pattern, 0, received))
   const rest = await client.rest()

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EchoFailure, eventually } from '../helpers/echo-change.js'
 import { Client } from '../helpers/echo-connection.js'
 import { slowReader } from '../helpers/echo-clients.js'
-import { each, startColumn } from '../helpers/echo-columns.js'
+import { descriptorsOf, each, startColumn } from '../helpers/echo-columns.js'
 import { Pattern } from '../helpers/echo-pattern.js'
 
 const KIB = 1024
@@ -65,7 +65,7 @@ each(
   'seed: events compared for equality: a hang-up or an error is never handled, and its descriptor leaks',
   async (t, column) => {
     const server = await startColumn(t, column, ['--log-encoding', 'none'])
-    const before = server.descriptors()
+    const before = await descriptorsOf(server)
     for (let round = 0; round < 10; round += 1) {
       const [hangsUp, resets] = [await Client.open(server), await Client.open(server)]
       await hangsUp.roundTrip(hello)
@@ -156,7 +156,7 @@ each(
   'seed: select with a descriptor of 1,024 or more fails',
   async (t, column) => {
     const server = await startColumn(t, column, ['--quiet'])
-    const room = 1024 - server.descriptors()
+    const room = 1024 - (await descriptorsOf(server))
     const clients = await Promise.all(Array.from({ length: room + 3 }, () => Client.open(server)))
     const outcomes = await Promise.all(
       clients.map((client) =>

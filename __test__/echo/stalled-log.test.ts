@@ -34,6 +34,6 @@ each('a signal ends the server although nobody reads its log', async (t, column)
   const exited = new Promise<number | null>((resolve) => {
     server.child.once('exit', resolve)
   })
-  server.child.kill('SIGTERM')
+  server.signal('SIGTERM')
   t.is(await within(exited, 'SIGTERM'), 0)
 })

@@ -36,7 +36,7 @@ async function serves(t: ExecutionContext, server: EchoServer): Promise<void> {
 
 /** It has no commands, so a signal ends it. */
 async function terminates(t: ExecutionContext, server: EchoServer): Promise<void> {
-  server.child.kill('SIGTERM')
+  server.signal('SIGTERM')
   t.deepEqual(await within(server.ended, 'SIGTERM'), fine)
   t.is(server.errors, '')
 }

@@ -125,7 +125,8 @@ for (const [how, end, over] of [
   eachProcess(
     `fault-88 a process with many callbacks alive ${how} with status 0`,
     () => true,
-    `process.on('beforeExit', () => console.log('over'))
+    // Once: under Deno, a call that the thread has asked for is work that was left, and the end is told again after it.
+    `process.once('beforeExit', () => console.log('over'))
     const reactors = Array.from({ length: 10 }, () => new Reactor(options))
     for (const [index, reactor] of reactors.entries()) {
       reactor.register(listener, { readable: true, trigger, ref: false }, () => {})

@@ -1,12 +1,13 @@
 // Every kind of descriptor that can be watched, and what is said of those that cannot.
 import { spawn } from 'node:child_process'
-import { constants, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ready, WOULD_BLOCK, io } from '../../dist/index.js'
 import type { Source } from '../../dist/index.js'
 import { run } from '../helpers/child.js'
-import { Descriptor, awaitReady, openLoop } from '../helpers/descriptors.js'
+import { awaitReady, openLoop } from '../helpers/descriptors.js'
+import type { Descriptor } from '../helpers/descriptors.js'
 import {
   kit,
   makeEventfd,
@@ -16,6 +17,7 @@ import {
   makePipe,
   makePty,
   makeTimerfd,
+  openFile,
 } from '../helpers/kit.js'
 import { CASES, each, isEdge, isLevel, isNative, isScan } from '../helpers/matrix.js'
 import type { Rig } from '../helpers/matrix.js'
@@ -60,7 +62,7 @@ const DEVICES = [
 
 function open(path: string): Descriptor | undefined {
   try {
-    return new Descriptor(openSync(path, 'r+'))
+    return openFile(path, constants.O_RDWR)
   } catch {
     return undefined
   }
@@ -173,13 +175,12 @@ for (const [how, leave] of [
     // nodejs/node#15439
     test(`fault-73 a process whose watch of an idle device is ${how} ends::${backend}::${trigger}::${driver}`, async (t) => {
       const { code, signal, stdout } = await run(
-        `import { openSync } from 'node:fs'
-        setTimeout(() => { console.log('stayed'); process.exit(9) }, 10_000).unref()
+        `setTimeout(() => { console.log('stayed'); process.exit(9) }, 10_000).unref()
         process.on('beforeExit', () => console.log('over'))
         const reactor = new Reactor(options)
         let close
         const closed = new Promise((resolve) => { close = resolve })
-        const registration = reactor.register(openSync('/dev/ptmx', 'r+'), { readable: true }, (readiness, self) => {
+        const registration = reactor.register(kit.open('/dev/ptmx', ${constants.O_RDWR}), { readable: true }, (readiness, self) => {
           self.close()
           close()
         })
@@ -248,7 +249,7 @@ each(
   'fault-42 a plain file is refused up front, at its end too, also when it takes the place of another',
   { where: isNative },
   (t, rig) => {
-    const file = rig.own(new Descriptor(openSync(new URL(import.meta.url), 'r')))
+    const file = rig.own(openFile(new URL(import.meta.url)))
     const refuse = (interest: object): void => {
       const error = t.throws(() => rig.watch(file, interest, nothing), { code: 'EPERM' })
       t.true(error.message.includes('regular files'), error.message)
@@ -270,7 +271,7 @@ each(
   'fault-42 a plain file at its end is told by a scan, which reads nothing',
   { where: isScan },
   async (t, rig) => {
-    const file = rig.own(new Descriptor(openSync('/dev/null', 'r')))
+    const file = rig.own(openFile('/dev/null'))
     const counts: number[] = []
     await rig.turns(2, () => {
       rig.watch(file, { readable: true }, () => counts.push(io.read(file.fd, Buffer.alloc(4))))

@@ -101,10 +101,9 @@ if (mayMount) {
       const told = backend === 'select' ? Ready.PRIORITY : Ready.PRIORITY | Ready.ERROR
       const outcome = await run(
         `import { execFileSync } from 'node:child_process'
-        import { openSync } from 'node:fs'
         const reactor = new Reactor(options)
         const seen = []
-        reactor.register(openSync('/proc/self/mounts'), { priority: true, trigger }, (readiness, { state }) => {
+        reactor.register(kit.open('/proc/self/mounts', 0), { priority: true, trigger }, (readiness, { state }) => {
           seen.push(readiness + ' ' + state)
         })
         const turns = async (count) => {

@@ -1,5 +1,6 @@
 import { missing, type ToolName } from '../../scripts/tools.mjs'
 import { isLinux } from './echo-process.js'
+import { Client } from './echo-connection.js'
 import { type EchoServer, type Start, startEcho } from './echo-server.js'
 import test, { type ExecutionContext } from './test.js'
 
@@ -56,4 +57,14 @@ export function startColumn(
   how: Start = {},
 ): Promise<EchoServer> {
   return startEcho(t, ['--backend', backend, '--trigger', trigger, '--port', '0', ...args], how)
+}
+
+/** How many it has open once it has served somebody: some runtimes open their own only then. */
+export async function descriptorsOf(server: EchoServer): Promise<number> {
+  const client = await Client.open(server)
+  await client.roundTrip(Buffer.from('hello'))
+  client.finish()
+  await client.expectEnd()
+  await server.connections(0)
+  return server.descriptors()
 }

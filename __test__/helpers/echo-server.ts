@@ -146,14 +146,19 @@ export class EchoServer implements Target {
     return peakMemory(this.pid)
   }
 
+  /** Not by `child.kill`: Deno's works once. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal)
+  }
+
   /** Holds the process, so that everything sent meanwhile is there at once when it goes on. */
   async freeze(): Promise<void> {
-    this.child.kill('SIGSTOP')
+    this.signal('SIGSTOP')
     await eventually(() => (state(this.pid) === 'T' ? true : undefined), 'stopped process')
   }
 
   thaw(): void {
-    this.child.kill('SIGCONT')
+    this.signal('SIGCONT')
   }
 
   /** Ends it by command and tells how it ended. */
@@ -163,7 +168,13 @@ export class EchoServer implements Target {
   }
 
   kill(): void {
-    if (this.#end === undefined) this.child.kill('SIGKILL')
+    // Its output may outlast it.
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    try {
+      this.signal('SIGKILL')
+    } catch {
+      // It has ended a moment ago.
+    }
   }
 }
 

@@ -54,6 +54,7 @@ interface Native {
   pipeSize(fd: number, bytes: number): number
   unixDatagrams(name: string): number[]
   unixListener(name: string): number[]
+  allowTracing(): number
 }
 
 const native = createRequire(import.meta.url)('../../build/kit.node') as Native
@@ -138,6 +139,8 @@ export const kit = {
   reap: (pid: number): void => void checked('waitpid', native.reap(pid)),
   /** Gives a pipe's buffer another size. Linux. */
   pipeSize: (fd: number, bytes: number): number => checked('fcntl', native.pipeSize(fd, bytes)),
+  /** Lets strace attach itself to this process. Linux. */
+  allowTracing: (): void => void checked('prctl', native.allowTracing()),
 }
 
 /** A pipe: reader, writer. */

@@ -171,6 +171,9 @@ async function runOne({ title, body }: (typeof tests)[number]): Promise<Result> 
   }
 }
 
+/** The titles of what was collected. */
+export const titles = (): readonly string[] => tests.map(({ title }) => title)
+
 /** Runs what was collected, but what begins like one of `leftOut`, and tells each result. */
 export async function runAll(leftOut: readonly string[], tell: (result: Result) => void): Promise<void> {
   for (const one of tests) {

@@ -46,7 +46,7 @@ function escape(character: string): string {
   return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
 }
 
-/** What waits at most, in bytes, for a reader of the log that has stalled. */
+/** What waits at most, in characters, for a reader of the log that has stalled. */
 const MAX_WAITING = 1024 * 1024
 /** How long the last lines may keep a stopped server from ending. */
 const LAST_LINES_MS = 1000
@@ -58,6 +58,7 @@ const LAST_LINES_MS = 1000
 export class Log {
   readonly #quiet: boolean
   #broken = false
+  #waiting = 0
   #dropped = 0
 
   constructor(quiet: boolean) {
@@ -65,14 +66,22 @@ export class Log {
     process.stdout.on('error', () => {
       this.#broken = true
     })
-    process.stdout.on('drain', () => this.#tellDropped())
   }
 
   /** What must be seen: the first line, answers to commands, errors. */
   say(line: string): void {
     if (this.#broken) return
-    if (process.stdout.writableLength > MAX_WAITING) this.#dropped += 1
-    else process.stdout.write(`${line}\n`)
+    if (this.#waiting > MAX_WAITING) this.#dropped += 1
+    else this.#write(`${line}\n`)
+  }
+
+  /** Counts what waits itself: Bun says that nothing does. */
+  #write(text: string): void {
+    this.#waiting += text.length
+    process.stdout.write(text, () => {
+      this.#waiting -= text.length
+      if (this.#waiting === 0) this.#tellDropped()
+    })
   }
 
   /** What `--quiet` leaves out. */

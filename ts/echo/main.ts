@@ -42,16 +42,29 @@ async function drive(reactor: Reactor): Promise<void> {
   }
 }
 
+/** The error names the host, which Bun's leaves out. */
+async function find(host: string): Promise<{ readonly address: string }> {
+  try {
+    return await lookup(host)
+  } catch (error) {
+    if (error instanceof Error && !error.message.includes(host)) error.message += ` ${host}`
+    throw error
+  }
+}
+
 async function serve(options: EchoOptions): Promise<void> {
-  const { address } = await lookup(options.host)
-  const server = new EchoServer(options, numericZone(address), new Log(options.quiet))
+  const { address } = await find(options.host)
+  const zoned = numericZone(address)
+  let server: EchoServer | undefined
   const stop = (): void => {
     // It has stopped, and only lines that nobody reads keep the process.
-    if (server.reactor.closed) process.exit()
+    if (server === undefined || server.reactor.closed) process.exit()
     server.stop()
   }
+  // First: whoever started the server may send a signal as soon as it has read that it listens.
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  server = new EchoServer(options, zoned, new Log(options.quiet))
   if (server.reactor.driver === 'manual') await drive(server.reactor)
 }
 

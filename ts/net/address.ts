@@ -28,7 +28,7 @@ export function fromNative({ address, family, port, scope }: NativeAddress): Soc
 }
 
 /** A literal IP address and a port. Names are the caller's to resolve: it may take long, and there may be several answers. */
-export function parseTarget(host: unknown, port: unknown): Target {
+export function parseTarget(host: unknown = '127.0.0.1', port?: unknown): Target {
   if (typeof host !== 'string') throw argumentType('options.host', 'a string', host)
   const [address = '', zone, ...rest] = host.split('%')
   const scope = zone === undefined ? 0 : /^\d{1,9}$/.test(zone) ? Number(zone) : Number.NaN

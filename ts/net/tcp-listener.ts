@@ -1,7 +1,7 @@
 import { failureToError } from '../errors.js'
 import { outcome } from '../io.js'
 import { native } from '../native.js'
-import { OwnedSource } from '../source.js'
+import { OwnedSource, failureOf } from '../source.js'
 import { boolean, integer, options as keys } from '../validate.js'
 import { about, fromNative, parseTarget } from './address.js'
 import type { SocketAddress } from './address.js'
@@ -44,7 +44,7 @@ export class TcpListener extends OwnedSource {
     const given = keys(options, 'options', OPTION_KEYS)
     const flag = (key: string): boolean | undefined =>
       given[key] === undefined ? undefined : boolean(given[key], `options.${key}`)
-    const target = parseTarget(given['host'] ?? '127.0.0.1', given['port'])
+    const target = parseTarget(given['host'], given['port'])
     const backlog =
       given['backlog'] === undefined ? 511 : integer(given['backlog'], 'options.backlog', 1, 2 ** 31 - 1)
     const only = flag('ipv6Only')
@@ -75,7 +75,7 @@ export class TcpListener extends OwnedSource {
   /** The address it listens on, with the port that the system chose. @throws `ERR_FDREACTOR_CLOSED` */
   get localAddress(): SocketAddress {
     const address = this.#handle.localAddress()
-    if (typeof address === 'number') throw failureToError(address)
+    if (typeof address === 'number') throw failureOf(this.#handle, address)
     return fromNative(address)
   }
 }

@@ -1,8 +1,8 @@
-import { check, failureToError, systemError } from '../errors.js'
+import { failureToError, systemError } from '../errors.js'
 import type { SystemError } from '../errors.js'
 import { outcome } from '../io.js'
 import { native } from '../native.js'
-import { OwnedSource } from '../source.js'
+import { OwnedSource, failureOf } from '../source.js'
 import { boolean, milliseconds, oneOf, options as keys, stretch } from '../validate.js'
 import { about, fromNative, parseTarget } from './address.js'
 import type { SocketAddress } from './address.js'
@@ -42,7 +42,7 @@ export class TcpStream extends OwnedSource {
    */
   static connect(options: TcpStreamOptions): TcpStream {
     const given = keys(options, 'options', ['host', 'port'])
-    const target = parseTarget(given['host'] ?? '127.0.0.1', given['port'])
+    const target = parseTarget(given['host'], given['port'])
     const handle = native.NativeTcpStream.connect(target.host, target.port, target.scope)
     if (typeof handle === 'number') throw failureToError(handle, about(target))
     return new TcpStream(handle)
@@ -68,25 +68,30 @@ export class TcpStream extends OwnedSource {
    */
   shutdown(direction: 'read' | 'write' | 'both'): void {
     const how = DIRECTIONS.indexOf(oneOf(direction, 'direction', DIRECTIONS))
-    check(this.#handle.shutdown(how))
+    this.#check(this.#handle.shutdown(how))
   }
 
-  /** Closes the connection with a reset: what is unsent is dropped, and the peer gets `ECONNRESET`. */
+  /**
+   * Closes the connection with a reset: what is unsent is dropped, and the peer gets `ECONNRESET`.
+   * @throws What setsockopt(2) says if there can be no reset; it is closed all the same.
+   */
   reset(): void {
     if (this.closed) return
-    check(this.#handle.resetOnClose())
+    const result = this.#handle.resetOnClose()
+    const failure = result < 0 ? failureOf(this.#handle, result) : undefined
     this.close()
+    if (failure !== undefined) throw failure
   }
 
   /** Takes the socket's pending error (`SO_ERROR`): why a connection attempt failed, or `undefined`. @throws `ERR_FDREACTOR_CLOSED` */
   takeError(): SystemError | undefined {
-    const errno = check(this.#handle.takeError())
+    const errno = this.#check(this.#handle.takeError())
     return errno === 0 ? undefined : systemError('connect', errno, { fd: this.fd })
   }
 
   /** Sends small writes at once instead of gathering them (`TCP_NODELAY`). @default true */
   setNoDelay(on = true): this {
-    check(this.#handle.setNoDelay(boolean(on, 'on')))
+    this.#check(this.#handle.setNoDelay(boolean(on, 'on')))
     return this
   }
 
@@ -96,21 +101,26 @@ export class TcpStream extends OwnedSource {
    * @default 0
    */
   setKeepAlive(on = true, idleMs = 0): this {
-    check(this.#handle.setKeepAlive(boolean(on, 'on'), milliseconds(idleMs, 'idleMs', MAX_IDLE_MS)))
+    this.#check(this.#handle.setKeepAlive(boolean(on, 'on'), milliseconds(idleMs, 'idleMs', MAX_IDLE_MS)))
     return this
   }
 
   /** This end's address. @throws `ERR_FDREACTOR_CLOSED` */
   get localAddress(): SocketAddress {
     const address = this.#handle.localAddress()
-    if (typeof address === 'number') throw failureToError(address)
+    if (typeof address === 'number') throw failureOf(this.#handle, address)
     return fromNative(address)
   }
 
   /** The peer's address. @throws `ENOTCONN` before the connection is established, `ERR_FDREACTOR_CLOSED` */
   get remoteAddress(): SocketAddress {
     const address = this.#handle.remoteAddress()
-    if (typeof address === 'number') throw failureToError(address)
+    if (typeof address === 'number') throw failureOf(this.#handle, address)
     return fromNative(address)
+  }
+
+  #check(result: number): number {
+    if (result < 0) throw failureOf(this.#handle, result)
+    return result
   }
 }

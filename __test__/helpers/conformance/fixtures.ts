@@ -1,7 +1,8 @@
 /** What a case works on: descriptors of every kind, all of them non-blocking and close-on-exec. */
-import { constants, openSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { Descriptor, PATIENCE_MS } from '../descriptors.js'
+import type { Descriptor } from '../descriptors.js'
+import { PATIENCE_MS } from '../descriptors.js'
 import {
   kit,
   makeEventfd,
@@ -19,6 +20,7 @@ import {
   makeUdpPair,
   makeUnixDatagrams,
   makeUnixListener,
+  openFile,
 } from '../kit.js'
 import type { World } from './world.js'
 
@@ -31,10 +33,6 @@ type Pair = readonly [Descriptor, Descriptor]
 function holdPair(world: World, names: readonly [string, string], [one, other]: Pair): void {
   world.hold(names[0], one)
   world.hold(names[1], other)
-}
-
-function open(path: string, flags: number): Descriptor {
-  return new Descriptor(openSync(path, flags))
 }
 
 /** Makes what a verb names, under the names that it gives; nothing if the verb is another's. */
@@ -53,11 +51,11 @@ export const fixtures: Readonly<Record<string, (world: World, ...args: readonly 
   us: (world) => holdPair(world, ['u', 'v'], makeUdpPair()),
   udg: (world) => holdPair(world, ['a', 'b'], makeUnixDatagrams(world.address())),
   uls: (world) => holdPair(world, ['l', 'c'], makeUnixListener(world.address())),
-  file: (world, name = '') => void world.hold(name, open(process.execPath, constants.O_RDONLY)),
+  file: (world, name = '') => void world.hold(name, openFile(process.execPath)),
   dir: (world, name = '') =>
-    void world.hold(name, open(tmpdir(), constants.O_RDONLY | constants.O_DIRECTORY)),
+    void world.hold(name, openFile(tmpdir(), constants.O_RDONLY | constants.O_DIRECTORY)),
   dev: (world, device, name = '') =>
-    void world.hold(name, open(`/dev/${device}`, constants.O_RDWR | constants.O_NONBLOCK)),
+    void world.hold(name, openFile(`/dev/${device}`, constants.O_RDWR | constants.O_NONBLOCK)),
   opath: (world, name = '') => void world.hold(name, makePathOnly(tmpdir())),
   closed: (world, name = '') => world.note(name, CLOSED),
   inotify: (world, name = '') => void world.hold(name, makeInotify(world.directory())),

@@ -157,8 +157,10 @@ export function* nesting(world: World): Acting {
     watches[outer]?.add('inner', watches[inner]?.reactor.fd ?? -1, { readable: true }, mode)
   const six = fresh(6)
   six[0]?.add('a', world.hold('a', makePair()[0]), { readable: true }, mode)
-  for (const outer of [1, 2, 3, 4]) add(six, outer, outer - 1)
-  const deep = refusalOf(() => add(six, 5, 4))
+  // The set of the host's loop is one of the five.
+  const most = world.combo.driver === 'loop' ? 4 : 5
+  for (let outer = 1; outer < most; outer += 1) add(six, outer, outer - 1)
+  const deep = refusalOf(() => add(six, most, most - 1))
   const two = fresh(2)
   add(two, 0, 1)
   const loopOfTwo = refusalOf(() => add(two, 1, 0))

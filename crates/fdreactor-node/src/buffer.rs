@@ -15,10 +15,13 @@ struct View {
     length: usize,
 }
 
+/// Newer than the crate's list.
+const FLOAT16_ARRAY: sys::napi_typedarray_type = 11;
+
 fn element_size(kind: sys::napi_typedarray_type) -> Option<usize> {
     Some(match kind {
         TypedarrayType::int8_array | TypedarrayType::uint8_array | TypedarrayType::uint8_clamped_array => 1,
-        TypedarrayType::int16_array | TypedarrayType::uint16_array => 2,
+        TypedarrayType::int16_array | TypedarrayType::uint16_array | FLOAT16_ARRAY => 2,
         TypedarrayType::int32_array | TypedarrayType::uint32_array | TypedarrayType::float32_array => 4,
         TypedarrayType::float64_array | TypedarrayType::bigint64_array | TypedarrayType::biguint64_array => 8,
         _ => return None,
@@ -27,7 +30,8 @@ fn element_size(kind: sys::napi_typedarray_type) -> Option<usize> {
 
 /// Looks a typed array or `DataView` up. A detached one has length 0; anything else is `None`.
 fn view(env: sys::napi_env, value: sys::napi_value) -> Option<View> {
-    let (mut pointer, mut length, mut kind) = (ptr::null_mut(), 0, 0);
+    // A host that does not know the kind leaves it alone.
+    let (mut pointer, mut length, mut kind) = (ptr::null_mut(), 0, sys::napi_typedarray_type::MAX);
     // SAFETY: a live handle, and pointers to locals; null for what is not asked. Another kind of value is refused.
     let status = unsafe {
         sys::napi_get_typedarray_info(

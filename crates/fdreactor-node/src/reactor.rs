@@ -3,18 +3,18 @@
 use crate::{
     batch::Batch,
     driver::Driver,
-    env::{Ends, RawEnv, Teardown},
+    env::{Ends, Teardown},
     failure::{Refusal, done, encode, number},
     report::{NativeCapabilities, NativeStats},
     wakers::Handle,
-    words::{WOKEN, arming, pack, unpack},
+    words::{RESTING, WOKEN, arming, pack, unpack},
 };
-use fdreactor::{Backend, Blocking, Config, Error, Event, Reactor, Result, State, Token, Waited};
+use fdreactor::{Backend, Config, Error, Event, Reactor, Result, State, Token, Waited};
 use napi::{Env, JsValue, Unknown, bindgen_prelude::Either};
 use napi_derive::napi;
 use std::{
     cell::{Cell, RefCell},
-    rc::{Rc, Weak},
+    rc::Rc,
     time::Duration,
 };
 
@@ -40,7 +40,7 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    fn with<T>(&self, ask: impl FnOnce(&mut Reactor) -> Result<T>) -> Result<T> {
+    pub(crate) fn with<T>(&self, ask: impl FnOnce(&mut Reactor) -> Result<T>) -> Result<T> {
         self.core.borrow_mut().as_mut().ok_or(Error::Closed).and_then(ask)
     }
 
@@ -59,13 +59,22 @@ impl Inner {
         if self.phase.get() != Phase::Idle || self.core.borrow().is_none() {
             return;
         }
-        let mut count = self.take_turn(Some(Duration::ZERO));
-        if self.follow_descriptor().is_none() {
-            count = Refusal::Internal.into();
+        let count = self.take_turn(Some(Duration::ZERO));
+        let rests = !self.follow_descriptor() || self.rest().is_some();
+        if let (true, Some(Driver::Loop(driver))) = (rests, &*self.driver.borrow()) {
+            driver.rest();
         }
         if count != 0 && count != WOKEN {
             self.dispatch(count);
         }
+        if rests {
+            self.batch.announce(RESTING);
+        }
+    }
+
+    /// How long the driver should leave the reactor alone.
+    fn rest(&self) -> Option<Duration> {
+        self.core.borrow().as_ref().and_then(Reactor::rest)
     }
 
     /// A batch that another thread waited for.
@@ -73,7 +82,8 @@ impl Inner {
         let delivered = found.and_then(|(found, waited)| {
             self.with(|core| {
                 core.set_blocked_elsewhere(false);
-                core.deliver(found, waited, &mut self.events.borrow_mut())
+                core.deliver(found, waited, &mut self.events.borrow_mut());
+                Ok(())
             })
         });
         let count = match delivered {
@@ -105,16 +115,18 @@ impl Inner {
                 core.set_blocked_elsewhere(true);
                 Ok(core.lend())
             });
-            thread.acknowledge(fresh.ok().flatten());
+            thread.acknowledge(fresh.ok().flatten(), self.rest());
         }
     }
 
     /// Has the loop watch the reactor's descriptor, which is another one after a rebuild.
-    fn follow_descriptor(&self) -> Option<()> {
+    ///
+    /// False if the loop refuses: it watches the one before, so a turn must be taken now and then without being called.
+    fn follow_descriptor(&self) -> bool {
         let fd = self.with(|core| Ok(core.fd()));
         match (fd, &mut *self.driver.borrow_mut()) {
-            (Ok(Some(fd)), Some(Driver::Loop(driver))) => driver.follow(fd),
-            _ => Some(()),
+            (Ok(Some(fd)), Some(Driver::Loop(driver))) => driver.follow(fd).is_ok(),
+            _ => true,
         }
     }
 
@@ -177,9 +189,10 @@ impl NativeReactor {
             waker: RefCell::new(None),
             teardown: RefCell::new(None),
         });
-        if start(env, &inner, driver).is_none() {
-            return refused;
-        }
+        match Driver::start(env, &inner, driver) {
+            Ok(driver) => inner.driver.replace(driver),
+            Err(failure) => return Either::B(failure),
+        };
         // After the driver, so that it ends first: hooks are called last to first.
         let teardown = Teardown::new(env, Rc::downgrade(&inner));
         if teardown.is_none() {
@@ -273,12 +286,19 @@ impl NativeReactor {
         self.0.acknowledge();
     }
 
+    /// Ends a rest that the dispatcher was told of: takes a turn, and lets the loop call again.
+    #[napi(catch_unwind)]
+    pub fn proceed(&self) {
+        if let Some(Driver::Loop(driver)) = &*self.0.driver.borrow() {
+            driver.proceed();
+        }
+        self.0.turn_on_loop();
+    }
+
     /// Ends a wait.
     #[napi(catch_unwind)]
-    pub fn wake(&self) {
-        if let Some(core) = &*self.0.core.borrow() {
-            core.waker().wake();
-        }
+    pub fn wake(&self) -> i64 {
+        done(self.0.with(|core| core.waker().wake()))
     }
 
     /// A number by which any thread can wake this reactor.
@@ -332,25 +352,4 @@ impl Drop for NativeReactor {
     fn drop(&mut self) {
         self.0.close();
     }
-}
-
-/// Starts the driver. `None` if the host refuses.
-fn start(env: RawEnv, inner: &Rc<Inner>, driver: u32) -> Option<()> {
-    let target: Weak<Inner> = Rc::downgrade(inner);
-    let driver = match driver {
-        0 => Driver::on_loop(env, target, inner.with(|core| Ok(core.fd())).ok()??)?,
-        1 => {
-            let blocking: Blocking = inner.with(|core| Ok(core.lend())).ok()??;
-            inner
-                .with(|core| {
-                    core.set_blocked_elsewhere(true);
-                    Ok(())
-                })
-                .ok()?;
-            Driver::in_thread(env, target, blocking)?
-        }
-        _ => return Some(()),
-    };
-    inner.driver.replace(Some(driver));
-    Some(())
 }

@@ -44,9 +44,9 @@ impl Drop for Handle {
     }
 }
 
-/// Wakes the reactor with this number, from any thread. False if there is none (any more).
+/// Wakes the reactor with this number, from any thread. False if there is none (any more), or no memory for it.
 #[napi(catch_unwind)]
 pub fn wake(handle: u32) -> bool {
     let waker = table().as_ref().and_then(|table| table.wakers.get(&handle)?.upgrade());
-    waker.inspect(|waker| waker.wake()).is_some()
+    waker.is_some_and(|waker| waker.wake().is_ok())
 }

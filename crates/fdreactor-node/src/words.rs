@@ -18,6 +18,9 @@ pub(crate) fn unpack(number: i64) -> Option<Token> {
 /// What a turn returns that ended by a wake, with nothing found. No failure has this code.
 pub(crate) const WOKEN: i64 = -1;
 
+/// What the dispatcher is called with when the loop driver rests: it calls `proceed` in a while. No failure has this code.
+pub(crate) const RESTING: i64 = -2;
+
 /// Bits 0 to 3 are the interest, then edge, oneshot and exclusive.
 pub(crate) fn arming(bits: u32) -> Option<Arming> {
     Some(Arming {

@@ -106,6 +106,7 @@ syscalls! {
     Kqueue "kqueue",
     Listen "listen",
     Poll "poll",
+    PthreadCreate "pthread_create",
     Read "read",
     Readv "readv",
     Select "select",

@@ -43,6 +43,8 @@ pub struct Reactor {
     owed: Vec<Event>,
     /// Whether there are any, for the half that blocks.
     owing: Arc<AtomicBool>,
+    /// Whether the last turn found an entry out of reach and could not get rid of it: the next one will find it again.
+    hampered: bool,
     stats: Stats,
 }
 
@@ -78,6 +80,7 @@ impl Reactor {
             found: Vec::with_capacity(batch_size),
             owed: Vec::new(),
             owing,
+            hampered: false,
             stats: Stats::default(),
         })
     }
@@ -224,14 +227,15 @@ impl Reactor {
     /// # Errors
     /// What the system says of the wait, save `EINTR`; [`Error::Closed`] while the blocking half is lent.
     pub fn turn(&mut self, timeout: Option<Duration>, batch: &mut Vec<Event>) -> Result<bool> {
+        let timeout = self.rest_first(timeout);
         let mut found = std::mem::take(&mut self.found);
         let outcome = match &mut self.blocking {
             Some(blocking) => blocking.wait(timeout, &mut found),
             None => Err(Error::Closed),
         };
-        let outcome = outcome.and_then(|waited| {
-            self.deliver(&found, waited, batch)?;
-            Ok(waited.woken)
+        let outcome = outcome.map(|waited| {
+            self.deliver(&found, waited, batch);
+            waited.woken
         });
         self.found = found;
         outcome
@@ -253,9 +257,8 @@ impl Reactor {
     /// If nothing changed since the wait began, a stale token can only come from an entry that no number reaches any more,
     /// and the kernel's set is rebuilt.
     ///
-    /// # Errors
-    /// What the system says if that rebuilding fails.
-    pub fn deliver(&mut self, found: &[Event], waited: Waited, batch: &mut Vec<Event>) -> Result<()> {
+    /// If that fails, [`rest`](Self::rest) says so, and a later turn tries again.
+    pub fn deliver(&mut self, found: &[Event], waited: Waited, batch: &mut Vec<Event>) {
         batch.clear();
         self.stats.waits += 1;
         let unchanged = waited.changes() == self.changes.load(Ordering::Acquire);
@@ -271,15 +274,14 @@ impl Reactor {
                 batch.push(event);
             }
         }
-        let rebuilt = if out_of_reach { self.rebuild(batch) } else { Ok(()) };
+        self.hampered = out_of_reach && self.rebuild(batch).is_err();
         let room = self.batch_size.saturating_sub(batch.len()).min(self.owed.len());
         batch.extend(self.owed.drain(..room));
         self.stats.events += batch.len() as u64;
         self.owing.store(!self.owed.is_empty(), Ordering::Release);
         if !self.owed.is_empty() {
-            self.waker.wake();
+            self.wake();
         }
-        rebuilt
     }
 
     /// Applies to a registration what its event entails. Returns whether the kernel's entry could not be taken out, so that only a new set gets rid of it.
@@ -343,9 +345,8 @@ impl Reactor {
                 // It may still be in the set under a duplicate; poll and select hold plain numbers.
                 let _ = self.selector.remove(fd);
                 self.changed();
-            } else if entry.selected && select && self.traits.refuses_doubles {
-                // An exclusive entry is replaced, not changed: put back what was there. If it still is, this is refused.
-                let _ = self.selector.add(fd, token, entry.arming);
+            } else if entry.selected && select && (entry.arming.exclusive || arming.exclusive) {
+                self.put_back(token, &entry);
             }
             return Err(error);
         }
@@ -375,8 +376,13 @@ impl Reactor {
     fn changed(&mut self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
         if self.blocked_elsewhere && !self.traits.live {
-            self.waker.wake();
+            self.wake();
         }
+    }
+
+    fn wake(&self) {
+        // Nobody to tell: the next change, or the next wake, tries again.
+        let _ = self.waker.wake();
     }
 
     /// An error that the reactor finds before the kernel would, in the kernel's words.

@@ -3,12 +3,17 @@
 use crate::error::{Error, Result, Syscall};
 use std::{
     io::{ErrorKind, Read, Write},
+    net::Shutdown,
     os::{
         fd::{AsRawFd, RawFd},
         unix::net::UnixStream,
     },
     sync::atomic::{AtomicBool, Ordering},
+    thread,
 };
+
+/// How often a wake is tried that the system has no memory for.
+const ATTEMPTS: u32 = 16;
 
 /// Wakes a reactor. Wakes that come before the next turn are merged into one.
 #[derive(Debug)]
@@ -31,15 +36,38 @@ impl Waker {
     }
 
     /// Makes the wait that is under way return, or the next one if none is.
-    pub fn wake(&self) {
+    ///
+    /// # Errors
+    /// `ENOBUFS` or `ENOMEM` when the system has no memory for one byte; then nobody is woken, and the next wake tries again.
+    pub fn wake(&self) -> Result<()> {
         if self.pending.swap(true, Ordering::AcqRel) {
-            return;
+            return Ok(());
         }
-        while let Err(error) = (&self.sender).write(&[1]) {
-            if error.kind() != ErrorKind::Interrupted {
-                // Full means that a byte is there already, and nothing else can fail on a socket pair that we hold.
-                break;
+        let mut outcome = Ok(());
+        let mut left = ATTEMPTS;
+        while left > 0 {
+            match (&self.sender).write(&[1]) {
+                Ok(_) => return Ok(()),
+                // Full: a byte is there already.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    outcome = Err(Error::system(Syscall::Write, &error));
+                    left -= 1;
+                    thread::yield_now();
+                }
             }
+        }
+        self.pending.store(false, Ordering::Release);
+        outcome
+    }
+
+    /// Wakes for the last time, whatever is short: the end of the stream takes no memory, and every wait hears of it from now
+    /// on.
+    pub fn wake_for_good(&self) {
+        if self.wake().is_err() {
+            // It fails only for a number that was closed behind our back.
+            let _ = self.sender.shutdown(Shutdown::Both);
         }
     }
 

@@ -8,8 +8,10 @@
 
 use crate::{
     env::{self, RawEnv},
+    failure::{Refusal, encode},
     reactor::Inner,
 };
+use fdreactor::{Error, Syscall};
 use libuv_sys_lite as uv;
 use napi::sys;
 use std::{
@@ -23,6 +25,18 @@ use std::{
 
 #[allow(clippy::cast_possible_wrap, reason = "a small flag")]
 const READABLE: c_int = uv::uv_poll_event::UV_READABLE.0 as c_int;
+/// What a selector's descriptor never reports: the handle goes on living, and nothing is called.
+#[allow(clippy::cast_possible_wrap, reason = "a small flag")]
+const NOTHING: c_int = uv::uv_poll_event::UV_DISCONNECT.0 as c_int;
+
+/// What libuv calls to watch a descriptor.
+const CONTROL: Syscall =
+    if cfg!(any(target_os = "linux", target_os = "android")) { Syscall::EpollCtl } else { Syscall::Kevent };
+
+/// What libuv said, if it is no success: a negative errno.
+fn checked(status: c_int) -> Result<(), i64> {
+    if status < 0 { Err(encode(Error::System { syscall: CONTROL, errno: -status })) } else { Ok(()) }
+}
 
 /// Finds libuv's functions in the host, once a process. False if it has none.
 fn load() -> bool {
@@ -53,11 +67,11 @@ impl Handle {
     }
 
     /// Opens, starts and unrefs a handle.
-    fn open(env: RawEnv, target: Weak<Inner>, fd: RawFd) -> Option<Rc<Self>> {
+    fn open(env: RawEnv, target: Weak<Inner>, fd: RawFd) -> Result<Rc<Self>, i64> {
         if !load() {
-            return None;
+            return Err(Refusal::Internal.into());
         }
-        let uv_loop = env::uv_loop(env)?;
+        let uv_loop = env::uv_loop(env).ok_or(Refusal::Internal)?;
         // SAFETY: it only looks a number up.
         let size = unsafe { uv::uv_handle_size(uv::uv_handle_type::UV_POLL) };
         let memory = vec![Cell::new(0); size.div_ceil(size_of::<u64>())].into_boxed_slice();
@@ -71,25 +85,27 @@ impl Handle {
         });
         // SAFETY: the loop is the environment's own, on whose thread this runs; the memory is large enough and does not move
         // until the close callback.
-        if unsafe { uv::uv_poll_init(uv_loop.cast(), handle.poll(), fd) } != 0 {
-            return None;
-        }
+        checked(unsafe { uv::uv_poll_init(uv_loop.cast(), handle.poll(), fd) })?;
         let raw = Rc::into_raw(Rc::clone(&handle)).cast::<c_void>().cast_mut();
         // SAFETY: initialised above. The count that `raw` stands for is given back in on_closed().
         unsafe { uv::uv_handle_set_data(handle.base(), raw) };
-        // SAFETY: as above.
-        let started = unsafe { uv::uv_poll_start(handle.poll(), READABLE, Some(on_ready)) };
+        let started = handle.listen(READABLE).and_then(|()| enter(uv_loop.cast(), fd));
         // SAFETY: as above.
         unsafe { uv::uv_unref(handle.base()) };
         let mut hook = ptr::null_mut();
         // SAFETY: `raw` is good until on_closed(), which removes the hook first.
         unsafe { sys::napi_add_async_cleanup_hook(env, Some(on_teardown), raw, &raw mut hook) };
         handle.hook.set(hook);
-        if started != 0 {
+        if started.is_err() {
             handle.close();
-            return None;
         }
-        Some(handle)
+        started.map(|()| handle)
+    }
+
+    /// Sets what is listened for.
+    fn listen(&self, events: c_int) -> Result<(), i64> {
+        // SAFETY: initialised, and not closing.
+        checked(unsafe { uv::uv_poll_start(self.poll(), events, Some(on_ready)) })
     }
 
     fn close(&self) {
@@ -98,6 +114,33 @@ impl Handle {
             unsafe { uv::uv_close(self.base(), Some(on_closed)) };
         }
     }
+}
+
+/// Puts `fd` into the loop's own epoll set now, with nothing asked.
+///
+/// libuv tries it out and takes it out again until the loop goes round. If the kernel has come to refuse it by then, because of
+/// five sets that watch each other, say, or more than 500 duplicates of one file in it, libuv aborts the process. It takes
+/// what is there already, in a ring of system calls too: it modifies what it cannot add. And the kernel looks at the
+/// whole nest whenever something is added to a set within another, so now it is the registration that goes too far
+/// that is refused.
+#[cfg(target_os = "linux")]
+fn enter(uv_loop: *mut uv::uv_loop_t, fd: RawFd) -> Result<(), i64> {
+    // SAFETY: the environment's own loop, on whose thread this runs.
+    let set = unsafe { uv::uv_backend_fd(uv_loop) };
+    // libuv passes over an event of descriptor -1, and puts the right one here when it asks for something.
+    let mut event = libc::epoll_event { events: 0, u64: u64::MAX };
+    // SAFETY: the event outlives the call; the kernel checks the numbers.
+    if unsafe { libc::epoll_ctl(set, libc::EPOLL_CTL_ADD, fd, &raw mut event) } == 0 {
+        return Ok(());
+    }
+    checked(-std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// kqueue refuses nothing later on.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "epoll refuses")]
+fn enter(_uv_loop: *mut uv::uv_loop_t, _fd: RawFd) -> Result<(), i64> {
+    Ok(())
 }
 
 /// Borrows the handle behind a libuv handle or hook.
@@ -149,20 +192,34 @@ pub(crate) struct LoopDriver {
 }
 
 impl LoopDriver {
-    pub(super) fn start(env: RawEnv, target: Weak<Inner>, fd: RawFd) -> Option<Self> {
-        Some(Self { handle: Handle::open(env, target, fd)?, referenced: Cell::new(false) })
+    pub(super) fn start(env: RawEnv, target: Weak<Inner>, fd: RawFd) -> Result<Self, i64> {
+        Ok(Self { handle: Handle::open(env, target, fd)?, referenced: Cell::new(false) })
     }
 
-    /// Watches `fd` from now on. The one watched so far is still open.
-    /// `None` if the loop refuses, which leaves the reactor deaf.
-    pub(crate) fn follow(&mut self, fd: RawFd) -> Option<()> {
+    /// Watches `fd` from now on. The one watched so far is still open, and goes on being watched if the loop refuses.
+    pub(crate) fn follow(&mut self, fd: RawFd) -> Result<(), i64> {
         if fd != self.handle.fd {
             let fresh = Handle::open(self.handle.env, Weak::clone(&self.handle.target), fd)?;
             let stale = std::mem::replace(&mut self.handle, fresh);
             stale.close();
             self.set_ref(self.referenced.get());
         }
-        Some(())
+        Ok(())
+    }
+
+    /// Calls nobody until [`proceed`](Self::proceed), and keeps the process alive as before.
+    pub(crate) fn rest(&self) {
+        if !self.handle.closing.get() {
+            // A handle that is initialised is not refused.
+            let _ = self.handle.listen(NOTHING);
+        }
+    }
+
+    /// Ends a rest.
+    pub(crate) fn proceed(&self) {
+        if !self.handle.closing.get() {
+            let _ = self.handle.listen(READABLE);
+        }
     }
 
     pub(crate) fn set_ref(&self, keep: bool) {

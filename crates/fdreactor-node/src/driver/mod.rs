@@ -3,12 +3,11 @@
 mod loop_;
 mod thread;
 
-use crate::{env::RawEnv, reactor::Inner};
-use fdreactor::Blocking;
-use std::{os::fd::RawFd, rc::Weak};
+use crate::{env::RawEnv, failure::Refusal, reactor::Inner};
+use std::rc::Rc;
 
-pub(crate) use loop_::LoopDriver;
-pub(crate) use thread::ThreadDriver;
+use loop_::LoopDriver;
+use thread::ThreadDriver;
 
 /// A running driver. Dropping it stops it: no call comes from it any more.
 pub(crate) enum Driver {
@@ -17,12 +16,27 @@ pub(crate) enum Driver {
 }
 
 impl Driver {
-    pub(crate) fn on_loop(env: RawEnv, target: Weak<Inner>, fd: RawFd) -> Option<Self> {
-        LoopDriver::start(env, target, fd).map(Self::Loop)
-    }
-
-    pub(crate) fn in_thread(env: RawEnv, target: Weak<Inner>, blocking: Blocking) -> Option<Self> {
-        ThreadDriver::start(env, target, blocking).map(Self::Thread)
+    /// Starts what takes the turns of `inner`: 0 the loop, 1 a thread, 2 nobody.
+    ///
+    /// # Errors
+    /// What is to be told, as a number.
+    pub(crate) fn start(env: RawEnv, inner: &Rc<Inner>, kind: u32) -> Result<Option<Self>, i64> {
+        let target = Rc::downgrade(inner);
+        Ok(Some(match kind {
+            0 => {
+                let fd = inner.with(|core| Ok(core.fd())).ok().flatten().ok_or(Refusal::Internal)?;
+                Self::Loop(LoopDriver::start(env, target, fd)?)
+            }
+            1 => {
+                let lent = inner.with(|core| {
+                    core.set_blocked_elsewhere(true);
+                    Ok(core.lend())
+                });
+                let blocking = lent.ok().flatten().ok_or(Refusal::Internal)?;
+                Self::Thread(ThreadDriver::start(env, target, blocking)?)
+            }
+            _ => return Ok(None),
+        }))
     }
 
     pub(crate) fn set_ref(&self, keep: bool) {

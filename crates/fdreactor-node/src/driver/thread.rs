@@ -9,9 +9,10 @@
 
 use crate::{
     env::{self, RawEnv},
+    failure::{Refusal, encode},
     reactor::Inner,
 };
-use fdreactor::{Blocking, Event, Result, Waited, Waker};
+use fdreactor::{Blocking, Error, Event, Syscall, Waited, Waker};
 use napi::sys;
 use std::{
     cell::RefCell,
@@ -20,6 +21,7 @@ use std::{
     rc::Weak,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 /// Where the one batch under way is.
@@ -27,11 +29,11 @@ enum Mail {
     /// The thread is waiting, or about to.
     Blocked,
     /// Found, and not yet looked at.
-    Handed { found: Vec<Event>, outcome: Result<Waited> },
+    Handed { found: Vec<Event>, outcome: fdreactor::Result<Waited> },
     /// Being dispatched; the vector is kept for the next time.
     Taken,
     /// Dispatched. After a rebuild the thread gets a new half to wait with.
-    Acknowledged { found: Vec<Event>, fresh: Option<Blocking> },
+    Acknowledged { found: Vec<Event>, fresh: Option<Blocking>, rest: Option<Duration> },
     /// The end.
     Stop,
 }
@@ -99,14 +101,14 @@ pub(crate) struct ThreadDriver {
 }
 
 impl ThreadDriver {
-    pub(super) fn start(env: RawEnv, target: Weak<Inner>, blocking: Blocking) -> Option<Self> {
+    pub(super) fn start(env: RawEnv, target: Weak<Inner>, blocking: Blocking) -> Result<Self, i64> {
         let mailbox = Arc::new(Mailbox { mail: Mutex::new(Mail::Blocked), changed: Condvar::new() });
         let spare = RefCell::new(Vec::new());
         let receiver = Box::into_raw(Box::new(Receiver { target, mailbox: Arc::clone(&mailbox), spare }));
         let Some(bell) = create_bell(env, receiver) else {
             // SAFETY: the finalizer was not installed, so this is the only owner.
             drop(unsafe { Box::from_raw(receiver) });
-            return None;
+            return Err(Refusal::Internal.into());
         };
         let waker = blocking.waker();
         let mut driver = Self { env, mailbox: Arc::clone(&mailbox), waker, bell, receiver, thread: None };
@@ -114,15 +116,18 @@ impl ThreadDriver {
         let thread = thread::Builder::new()
             .name("fdreactor".to_owned())
             .spawn(move || run(blocking, &mailbox, &ringer));
-        driver.thread = Some(thread.ok()?);
-        Some(driver)
+        driver.thread = Some(thread.map_err(|error| {
+            let errno = error.raw_os_error().unwrap_or(libc::EAGAIN);
+            encode(Error::System { syscall: Syscall::PthreadCreate, errno })
+        })?);
+        Ok(driver)
     }
 
-    /// Lets the thread wait again, with `fresh` if the reactor has replaced its blocking half.
-    pub(crate) fn acknowledge(&self, fresh: Option<Blocking>) {
+    /// Lets the thread wait again after `rest`, with `fresh` if the reactor has replaced its blocking half.
+    pub(crate) fn acknowledge(&self, fresh: Option<Blocking>, rest: Option<Duration>) {
         // SAFETY: the finalizer has not run, since our count is held until drop.
         let found = mem::take(&mut *unsafe { &*self.receiver }.spare.borrow_mut());
-        self.mailbox.put(Mail::Acknowledged { found, fresh });
+        self.mailbox.put(Mail::Acknowledged { found, fresh, rest });
     }
 
     pub(crate) fn set_ref(&self, keep: bool) {
@@ -136,7 +141,7 @@ impl Drop for ThreadDriver {
     fn drop(&mut self) {
         *self.mailbox.lock() = Mail::Stop;
         self.mailbox.changed.notify_all();
-        self.waker.wake();
+        self.waker.wake_for_good();
         if let Some(thread) = self.thread.take() {
             // It does not panic; if it did, it has ended all the same.
             let _ = thread.join();
@@ -201,10 +206,15 @@ fn run(mut blocking: Blocking, mailbox: &Mailbox, bell: &Bell) {
         let mut mail = mailbox.lock();
         loop {
             match mem::replace(&mut *mail, Mail::Blocked) {
-                Mail::Acknowledged { found: spare, fresh } => {
+                Mail::Acknowledged { found: spare, fresh, rest } => {
                     found = spare;
                     if let Some(fresh) = fresh {
                         blocking = fresh;
+                    }
+                    if let Some(rest) = rest {
+                        let resting = |mail: &mut Mail| !matches!(mail, Mail::Stop);
+                        // The end is looked for again after the wait, which it has sent a wake to.
+                        let _ = mailbox.changed.wait_timeout_while(mail, rest, resting);
                     }
                     break;
                 }

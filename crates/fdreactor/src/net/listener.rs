@@ -1,11 +1,10 @@
 //! Sockets that wait for connections.
 
-use super::{failed, stream::TcpStream};
+use super::{failed, open, stream::TcpStream};
 use crate::{
-    error::{Error, Result, Syscall},
-    sys::accept::is_transient,
+    error::{Result, Syscall},
+    sys::accept::pass_over,
 };
-use socket2::{Domain, Socket, Type};
 use std::{
     net::SocketAddr,
     os::fd::{AsRawFd, OwnedFd, RawFd},
@@ -40,13 +39,7 @@ impl TcpListener {
     /// # Errors
     /// What socket(2), setsockopt(2), bind(2) or listen(2) say: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EMFILE`, ...
     pub fn bind(address: SocketAddr, options: BindOptions) -> Result<Self> {
-        let open = || {
-            // Close-on-exec from birth where the system can do that.
-            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-            socket.set_nonblocking(true)?;
-            Ok(socket)
-        };
-        let socket = open().map_err(failed(Syscall::Socket))?;
+        let socket = open(address)?;
         let set = || {
             socket.set_reuse_address(options.reuse_address)?;
             if options.reuse_port {
@@ -69,13 +62,8 @@ impl TcpListener {
     /// `EAGAIN` when none waits; `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` when there is no room for it: then it goes on
     /// waiting.
     pub fn accept(&self) -> Result<(TcpStream, SocketAddr)> {
-        loop {
-            match self.0.accept() {
-                Ok((stream, address)) => return Ok((TcpStream::from(OwnedFd::from(stream)), address)),
-                Err(error) if is_transient(&error) => {}
-                Err(error) => return Err(Error::system(Syscall::Accept, &error)),
-            }
-        }
+        let (stream, address) = pass_over(|| self.0.accept()).map_err(failed(Syscall::Accept))?;
+        Ok((TcpStream::from(OwnedFd::from(stream)), address))
     }
 
     /// The address it is bound to, with the port that the system chose if 0 was asked.

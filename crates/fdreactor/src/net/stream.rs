@@ -1,8 +1,8 @@
 //! Connections.
 
-use super::failed;
+use super::{failed, open};
 use crate::{
-    error::{Result, Syscall},
+    error::{Error, Result, Syscall},
     io::{self, RawBuffer},
 };
 use socket2::{Socket, TcpKeepalive};
@@ -34,8 +34,15 @@ impl TcpStream {
     /// # Errors
     /// What is wrong at once: `EMFILE`, `ENETUNREACH`, `EADDRNOTAVAIL`, ...
     pub fn connect(address: SocketAddr) -> Result<Self> {
-        let stream = mio::net::TcpStream::connect(address).map_err(failed(Syscall::Connect))?;
-        Ok(Self::from(OwnedFd::from(stream)))
+        let socket = open(address)?;
+        match socket.connect(&address.into()) {
+            Ok(()) => Ok(Self(socket)),
+            // It goes on by itself, also after a signal.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => {
+                Ok(Self(socket))
+            }
+            Err(error) => Err(Error::system(Syscall::Connect, &error)),
+        }
     }
 
     /// As [`io::read`].

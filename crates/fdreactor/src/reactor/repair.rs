@@ -13,33 +13,69 @@ use crate::{
     token::Token,
     trigger::Arming,
 };
-use std::{os::fd::RawFd, sync::Arc};
+use std::{os::fd::RawFd, sync::Arc, thread, time::Duration};
+
+/// How long to leave a set alone that holds an entry out of reach and cannot be replaced yet.
+const REST: Duration = Duration::from_millis(10);
 
 impl Reactor {
     /// Makes way for a new registration of `fd`, if the present one's descriptor was closed without our being told.
     pub(super) fn evict_stale(&mut self, token: Token, fd: RawFd, arming: Arming) -> Result<()> {
         let Some(&entry) = self.registry.get(token) else { return Ok(()) };
         let double = Err(self.refusal(libc::EEXIST));
+        let mut probed = false;
         if !entry.selected {
-            if self.same_file(&entry).is_ok() {
-                return double;
+            match self.same_file(&entry) {
+                Ok(()) => return double,
+                Err(error) if error.is_gone() => {}
+                Err(error) => return Err(error),
             }
         } else if self.traits.refuses_doubles {
             // Only the kernel knows. The entry is added for a moment: what it reports then is stale and dropped.
             let probe = if arming.interest.is_empty() { Arming::oneshot(Interest::PRIORITY) } else { arming };
             match self.selector.add(fd, token, probe) {
-                Ok(()) => self.selector.remove(fd)?,
-                // Found there, or refused before anything was looked for.
-                Err(error) if matches!(error.errno(), libc::EEXIST | libc::EINVAL) => return Err(error),
+                Ok(()) => probed = true,
                 // What has this number now cannot be watched at all, so it is not what was.
-                Err(_) => {}
+                Err(error) if error.is_gone() || error.errno() == libc::EPERM => {}
+                // Found there, or refused before anything was looked for, or nobody knows.
+                Err(error) => return Err(error),
             }
         } else {
             return double;
         }
         self.registry.vacate(token);
         self.changed();
-        Ok(())
+        if probed { self.selector.remove(fd) } else { Ok(()) }
+    }
+
+    /// Puts an exclusive entry back after its change failed: it is replaced and not changed, so it may be gone. If it is still
+    /// there, this is refused. What cannot be put back would be deaf: it is closed.
+    pub(super) fn put_back(&mut self, token: Token, entry: &Entry) {
+        match self.selector.add(entry.fd, token, entry.arming) {
+            Err(error) if error.errno() != libc::EEXIST => {
+                self.registry.vacate(token);
+                // Should it be there after all, it must not stay.
+                let _ = self.selector.remove(entry.fd);
+                self.changed();
+            }
+            _ => {}
+        }
+    }
+
+    /// How long whoever takes the turns should leave the reactor alone before the next wait. `None`, as a rule.
+    ///
+    /// An entry that no number reaches reports again and again. While there is no room for a new set that is without it, each
+    /// wait would end at once: this bounds what that costs, at the price of so much delay for everybody else.
+    pub fn rest(&self) -> Option<Duration> {
+        self.hampered.then_some(REST)
+    }
+
+    /// Takes the rest that is due out of a wait of `timeout`, and returns what is left of it.
+    pub(super) fn rest_first(&self, timeout: Option<Duration>) -> Option<Duration> {
+        let Some(rest) = self.rest() else { return timeout };
+        let rest = timeout.map_or(rest, |timeout| timeout.min(rest));
+        thread::sleep(rest);
+        timeout.map(|timeout| timeout.saturating_sub(rest))
     }
 
     /// Puts into the selector a descriptor that no registration has in there.
@@ -49,7 +85,8 @@ impl Reactor {
     pub(super) fn select(&mut self, fd: RawFd, token: Token, arming: Arming) -> Result<()> {
         match self.selector.add(fd, token, arming) {
             Err(error) if self.traits.refuses_doubles && error.errno() == libc::EEXIST => {
-                self.selector.remove(fd)?;
+                // If even that fails, the second try says what is in the way.
+                let _ = self.selector.remove(fd);
                 self.selector.add(fd, token, arming)
             }
             outcome => outcome,
@@ -63,14 +100,14 @@ impl Reactor {
     }
 
     /// Makes a new kernel set from the registry. What cannot be put in again is told invalid and closed.
+    ///
+    /// # Errors
+    /// When there is no new set to be had, for want of descriptors, say: everything stays as it was.
     pub(super) fn rebuild(&mut self, batch: &mut [Event]) -> Result<()> {
-        match self.selector.rebuild() {
-            Ok(true) => {}
-            // Out of descriptors, say: what the batch holds goes out, and the next stale event tries again.
-            Ok(false) | Err(_) => return Ok(()),
+        if !self.selector.rebuild(self.waker.fd(), Token::WAKER, Arming::level(Interest::READABLE))? {
+            return Ok(());
         }
         self.stats.rebuilds += 1;
-        self.selector.add(self.waker.fd(), Token::WAKER, Arming::level(Interest::READABLE))?;
         for token in self.registry.tokens() {
             let Some(entry) = self.registry.get_mut(token) else { continue };
             if !entry.selected {

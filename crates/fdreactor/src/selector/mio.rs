@@ -14,7 +14,7 @@ mod level;
 use super::{Selector, Traits, Waiter, deadline};
 use crate::{
     backend::Capabilities,
-    error::{Error, Result},
+    error::{Error, Result, Syscall},
     event::Event,
     interest::Interest,
     sys,
@@ -65,12 +65,9 @@ pub(super) struct MioSelector {
 
 impl MioSelector {
     pub(super) fn new() -> Result<Self> {
-        let create = || {
-            let poll = mio::Poll::new()?;
-            // A second descriptor for the same set, so that changes need no access to the half that blocks.
-            Ok((poll.registry().try_clone()?, poll))
-        };
-        let (registry, poll) = create().map_err(|error| Error::system(level::CREATE, &error))?;
+        let poll = mio::Poll::new().map_err(|error| Error::system(level::CREATE, &error))?;
+        // A second descriptor for the same set, so that changes need no access to the half that blocks.
+        let registry = poll.registry().try_clone().map_err(|error| Error::system(Syscall::Fcntl, &error))?;
         Ok(Self { registry, poll: Some(poll), retired: None })
     }
 }
@@ -115,15 +112,17 @@ impl Selector for MioSelector {
         Box::new(MioWaiter { poll: self.poll.take(), events: mio::Events::with_capacity(limit) })
     }
 
-    fn rebuild(&mut self) -> Result<bool> {
-        let fresh = Self::new()?;
+    fn rebuild(&mut self, kept: RawFd, token: Token, arming: Arming) -> Result<bool> {
+        let mut fresh = Self::new()?;
+        fresh.add(kept, token, arming)?;
         self.retired = Some(std::mem::replace(&mut self.registry, fresh.registry));
         self.poll = fresh.poll;
         Ok(true)
     }
 
     fn had(&self, fd: RawFd) -> bool {
-        self.retired.as_ref().is_some_and(|retired| level::remove(retired, fd).is_ok())
+        let strange = |error| control(&error).is_gone();
+        self.retired.as_ref().is_some_and(|retired| !level::remove(retired, fd).is_err_and(strange))
     }
 
     fn fd(&self) -> Option<RawFd> {

@@ -42,10 +42,11 @@ pub(crate) trait Selector: Send {
 
     /// The other half. Called once, or once more after each [`rebuild`](Self::rebuild).
     fn waiter(&mut self, limit: usize) -> Box<dyn Waiter>;
-    /// Throws the kernel's set away and makes an empty one, if the kernel holds a set at all.
+    /// Throws the kernel's set away and makes one that watches `kept` alone, if the kernel holds a set at all. When it fails,
+    /// everything is as it was.
     ///
     /// The only cure for an entry whose descriptor was closed while a duplicate lives: no number reaches it any more.
-    fn rebuild(&mut self) -> Result<bool>;
+    fn rebuild(&mut self, kept: RawFd, token: Token, arming: Arming) -> Result<bool>;
     /// After a [`rebuild`](Self::rebuild): whether the set that was thrown away had this number's present file.
     fn had(&self, fd: RawFd) -> bool;
     /// The descriptor that is readable while the set has something to report.

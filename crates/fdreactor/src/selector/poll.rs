@@ -123,7 +123,7 @@ impl Selector for PollSelector {
         })
     }
 
-    fn rebuild(&mut self) -> Result<bool> {
+    fn rebuild(&mut self, _kept: RawFd, _token: Token, _arming: Arming) -> Result<bool> {
         Ok(false)
     }
 

@@ -25,6 +25,9 @@ use std::{
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "1,024")]
 const FD_SETSIZE: RawFd = libc::FD_SETSIZE as RawFd;
 
+/// How often in a row select may say `EBADF` of nothing that is closed.
+const PUZZLES: u32 = 8;
+
 /// What is watched. The waiter copies it when its version has moved.
 #[derive(Debug, Default)]
 struct Set {
@@ -109,10 +112,11 @@ impl Selector for SelectSelector {
             tokens: Vec::new(),
             limit,
             first: 0,
+            puzzles: 0,
         })
     }
 
-    fn rebuild(&mut self) -> Result<bool> {
+    fn rebuild(&mut self, _kept: RawFd, _token: Token, _arming: Arming) -> Result<bool> {
         Ok(false)
     }
 
@@ -135,6 +139,8 @@ struct SelectWaiter {
     limit: usize,
     /// The descriptor from which the next scan of the results begins, so that a limit starves nobody.
     first: RawFd,
+    /// How often the call has failed because of a closed descriptor, and none was found.
+    puzzles: u32,
 }
 
 impl SelectWaiter {
@@ -148,7 +154,7 @@ impl SelectWaiter {
                 let before = self.tokens.len();
                 let Self { tokens, asked, version, limit, .. } = self;
                 tokens.retain(|&(fd, token)| {
-                    let open = sys::fd::is_open(fd);
+                    let open = !sys::fd::probe(fd).is_err_and(Error::is_gone);
                     if !open {
                         asked.clear(fd);
                         // What the limit leaves out is found again by the next wait, from a fresh copy.
@@ -161,12 +167,20 @@ impl SelectWaiter {
                 // The copy is no longer what the selector holds.
                 *version = u64::MAX;
                 if self.tokens.len() == before {
-                    // Opened again meanwhile: ask once more, as after a signal.
-                    return Err(io::ErrorKind::Interrupted.into());
+                    // Opened again meanwhile: ask once more, as after a signal. But not for ever.
+                    self.puzzles += 1;
+                    return Err(if self.puzzles < PUZZLES {
+                        io::ErrorKind::Interrupted.into()
+                    } else {
+                        error
+                    });
                 }
                 self.select(Some(Duration::ZERO), found)
             }
-            outcome => outcome,
+            outcome => {
+                self.puzzles = 0;
+                outcome
+            }
         }
     }
 

@@ -8,9 +8,17 @@ use std::{
     ptr,
 };
 
+/// How many failed connections are passed over at a time. More than any queue holds (`net.core.somaxconn`), so each of them is
+/// gone; but an error that never ends must not be asked for again for ever.
+const PASSED_OVER: u32 = 8192;
+
 /// Whether the connection at the head of the queue failed while the listener is well, so that the next one should be tried
 /// at once. Linux passes the network's errors on the new socket to accept(2); its manual page asks to retry after these.
-pub(crate) fn is_transient(error: &io::Error) -> bool {
+fn is_transient(error: &io::Error) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if error.raw_os_error() == Some(libc::ENONET) {
+        return true;
+    }
     matches!(
         error.raw_os_error(),
         Some(
@@ -26,14 +34,20 @@ pub(crate) fn is_transient(error: &io::Error) -> bool {
     )
 }
 
-/// Takes the next connection as a descriptor that is non-blocking and close-on-exec.
-pub(crate) fn accept(listener: RawFd) -> io::Result<OwnedFd> {
-    loop {
-        match accept_once(listener) {
+/// Calls `accept` until it does not fail because of one connection.
+pub(crate) fn pass_over<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..PASSED_OVER {
+        match accept() {
             Err(error) if is_transient(&error) => {}
             outcome => return outcome,
         }
     }
+    accept()
+}
+
+/// Takes the next connection as a descriptor that is non-blocking and close-on-exec.
+pub(crate) fn accept(listener: RawFd) -> io::Result<OwnedFd> {
+    pass_over(|| accept_once(listener))
 }
 
 #[cfg(not(target_vendor = "apple"))]

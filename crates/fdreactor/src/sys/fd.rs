@@ -3,7 +3,7 @@
 
 use super::check;
 use crate::error::{Error, Result, Syscall};
-use std::{io, mem::MaybeUninit, os::fd::RawFd};
+use std::{mem::MaybeUninit, os::fd::RawFd};
 
 /// Which open file a number stood for: device and inode. Sockets and pipes have their own; anonymous kinds (eventfd,
 /// timerfd, epoll) share one, and are told from sockets and pipes but not from each other.
@@ -48,16 +48,9 @@ pub(crate) fn probe(fd: RawFd) -> Result<()> {
     let outcome = check(flags).map(|_| ()).and_then(|()| {
         #[cfg(target_os = "linux")]
         if flags & libc::O_PATH != 0 {
-            return Err(io::Error::from_raw_os_error(libc::EBADF));
+            return Err(std::io::Error::from_raw_os_error(libc::EBADF));
         }
         Ok(())
     });
     outcome.map_err(|error| Error::system(Syscall::Fcntl, &error))
-}
-
-/// Whether the number stands for anything at all.
-pub(crate) fn is_open(fd: RawFd) -> bool {
-    // SAFETY: F_GETFD takes no argument and only reads; the kernel checks the number.
-    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
-    flags >= 0 || io::Error::last_os_error().raw_os_error() != Some(libc::EBADF)
 }

@@ -98,17 +98,17 @@ pub(super) fn a_wake_ends_it(column: Column) -> Result<String, End> {
     let waker = reactor.waker();
     let later = thread::spawn(move || {
         thread::sleep(SOON);
-        waker.wake();
+        waker.wake()
     });
     let item = woken(&mut reactor, LONG)?;
-    later.join().map_err(|_| "the waking thread panicked".to_owned())?;
+    later.join().map_err(|_| "the waking thread panicked".to_owned())??;
     Ok(item.to_owned())
 }
 
 /// M07.
 pub(super) fn a_wake_beforehand(column: Column) -> Result<String, End> {
     let mut reactor = reactor(column)?;
-    reactor.waker().wake();
+    reactor.waker().wake()?;
     Ok(woken(&mut reactor, LONG)?.to_owned())
 }
 
@@ -116,7 +116,7 @@ pub(super) fn a_wake_beforehand(column: Column) -> Result<String, End> {
 pub(super) fn three_wakes_are_one(column: Column) -> Result<String, End> {
     let mut reactor = reactor(column)?;
     for _ in 0..3 {
-        reactor.waker().wake();
+        reactor.waker().wake()?;
     }
     let items = [woken(&mut reactor, LONG)?, idle(&mut reactor, Duration::from_millis(50))?];
     Ok(items.join(";"))
