@@ -95,6 +95,8 @@ export interface LoadCell {
   readonly memory: number
   /** The highest rate it sustained, messages a second; `null` if it was not looked for. */
   readonly sustained: Estimate | null
+  /** Why the figures are to be doubted: the generator could not keep to the rate, or echoes did not come back. A sentence. */
+  readonly doubt?: string
 }
 
 /** Echoing one message after the other: what the strategies of level and edge cost. All counts are a message. */

@@ -1,0 +1,69 @@
+/** The package's own echo server, with its figures for who started it. */
+import { setImmediate } from 'node:timers/promises'
+import { Log } from '#echo/log.js'
+import { EchoServer } from '#echo/server.js'
+import { serve } from './channel.js'
+import type { Figures, ServerOptions, ServerRequest } from './protocol.js'
+
+/** How long the server waits at most before it looks whether it was asked something. */
+const SLICE_MS = 20
+const MOST_COMPLAINTS = 20
+
+/** Keeps what the server says instead of writing it. */
+class Notes extends Log {
+  readonly said: string[] = []
+  connections = 0
+
+  constructor() {
+    super(true)
+  }
+
+  override say(line: string): void {
+    if (this.said.length < MOST_COMPLAINTS) this.said.push(line)
+  }
+
+  override note(line: string): void {
+    if (line.startsWith('connected')) this.connections += 1
+    if (line.startsWith('disconnected')) this.connections -= 1
+  }
+}
+
+const { backend, trigger } = JSON.parse(process.argv[2] ?? '{}') as ServerOptions
+const notes = new Notes()
+// The manual driver is the same for every backend: `auto` would set the host's loop against a thread.
+const server = new EchoServer(
+  {
+    backend,
+    trigger,
+    driver: 'manual',
+    host: '127.0.0.1',
+    port: 0,
+    backlog: 511,
+    logEncoding: 'none',
+    quiet: true,
+  },
+  '127.0.0.1',
+  notes,
+)
+
+function figures(): Figures {
+  const { user, system } = process.cpuUsage()
+  return {
+    cpu: user + system,
+    rss: process.memoryUsage.rss(),
+    stats: server.reactor.stats(),
+    connections: notes.connections,
+    complaints: notes.said.slice(1),
+  }
+}
+
+serve((asked) => {
+  const request = asked as ServerRequest
+  if (request.kind === 'port') return Number(/:(\d+) /.exec(notes.said[0] ?? '')?.[1])
+  if (request.collect === true) globalThis.gc?.()
+  return figures()
+})
+while (!server.reactor.closed) {
+  server.reactor.poll(SLICE_MS)
+  await setImmediate()
+}
