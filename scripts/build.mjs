@@ -23,7 +23,7 @@ export const generated = ['index.d.ts', 'ts/binding.d.ts', 'Cargo.lock']
  * @typedef {object} Step
  * @property {string} does
  * @property {readonly string[]} inputs files and folders it reads
- * @property {string} [suffix] of what it reads in the folders, if not everything
+ * @property {RegExp} [names] of what it reads in the folders, if not everything
  * @property {readonly string[]} outputs files and folders it writes
  * @property {true} [forTests] whether the package does without
  * @property {() => Promise<import('./run.mjs').Outcome>} make
@@ -71,13 +71,13 @@ export const steps = {
   benches: {
     does: 'bundle the benches',
     inputs: ['benches', 'package.json', 'package-lock.json', 'scripts/bundle.mjs'],
-    suffix: '.ts',
+    names: /\.(ts|css)$/,
     outputs: ['dist/benches'],
     make: () => run(process.execPath, ['scripts/bundle.mjs']),
   },
   types: {
     does: 'roll up index.d.ts',
-    suffix: '.d.ts',
+    names: /\.d\.ts$/,
     inputs: ['dist', 'package.json', 'package-lock.json', 'scripts/types.mjs'],
     outputs: ['index.d.ts'],
     make: () => run(process.execPath, ['scripts/types.mjs']),
@@ -113,9 +113,9 @@ const apart = new Set(['dist/native', 'dist/benches'])
  * A digest of the content of files and folders; a missing one counts too.
  *
  * @param {readonly string[]} paths
- * @param {string} [suffix] of the files that count in a folder
+ * @param {RegExp} [names] of the files that count in a folder
  */
-function digest(paths, suffix = '') {
+function digest(paths, names = /(?:)/) {
   const hash = createHash('sha256')
   /** @param {string} path */
   const add = (path) => {
@@ -125,7 +125,7 @@ function digest(paths, suffix = '') {
       entries.sort((a, b) => (a.name < b.name ? -1 : 1))
       for (const entry of entries) {
         const child = `${path}/${entry.name}`
-        if (entry.isDirectory() ? !apart.has(child) : child.endsWith(suffix)) add(child)
+        if (entry.isDirectory() ? !apart.has(child) : names.test(child)) add(child)
       }
     } else {
       hash.update(`${path}\0${stat ? stat.size : 'none'}\0`)
@@ -140,8 +140,8 @@ function digest(paths, suffix = '') {
 const stampFile = (name) => join(root, 'build', 'stamps', name)
 
 /** @param {Step} step */
-const stampOf = ({ inputs, suffix, outputs }) =>
-  `${digest(inputs, suffix)} ${digest(outputs)} ${process.platform}-${process.arch}\n`
+const stampOf = ({ inputs, names, outputs }) =>
+  `${digest(inputs, names)} ${digest(outputs)} ${process.platform}-${process.arch}\n`
 
 /**
  * Whether a step's last result still stands: same inputs, and its outputs untouched since.

@@ -17,6 +17,7 @@ export const tools = /** @type {const} */ ([
   { name: 'nc', debian: 'netcat-openbsd', usedBy: 'the echo server from outside' },
   { name: 'redis-benchmark', debian: 'redis-tools', usedBy: 'many connections at once' },
   { name: 'redis-cli', debian: 'redis-tools', usedBy: 'a client that pipelines' },
+  { name: 'chromium', debian: 'chromium', usedBy: 'the page that the comparison writes' },
   { name: 'strace', debian: 'strace', usedBy: 'counting system calls, and making them fail' },
   { name: 'valgrind', debian: 'valgrind', usedBy: "the core's use of memory" },
 ])

@@ -1,5 +1,5 @@
 import asciichart from 'asciichart'
-import { count, duration, plain } from './format.js'
+import { count, plain, tick } from './format.js'
 
 /** A line of the chart; both axes are logarithmic. */
 export interface Line {
@@ -66,7 +66,7 @@ function axis(sizes: readonly number[], from: number, to: number, width: number)
 /** The label of a row that stands for a power of ten. */
 function decade(log: number): string {
   const whole = Math.round(log)
-  return Math.abs(log - whole) < 1e-6 ? duration(10 ** whole).replace(/\.0*/, '') : ''
+  return Math.abs(log - whole) < 1e-6 ? tick(10 ** whole) : ''
 }
 
 interface Frame {

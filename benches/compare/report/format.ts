@@ -47,6 +47,12 @@ function inUnit(value: number, units: readonly Unit[]): string {
 /** `1.34 ms` of nanoseconds. */
 export const duration = (nanoseconds: number): string => inUnit(nanoseconds, times)
 
+/** For an axis: `1 ms`, not `1.00 ms`. */
+export const tick = (nanoseconds: number): string =>
+  duration(nanoseconds)
+    .replace(/(\.\d*?)0+(?= )/, '$1')
+    .replace('. ', ' ')
+
 /** `534 B`. */
 export const bytes = (value: number): string => inUnit(value, sizes)
 
