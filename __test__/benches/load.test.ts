@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { measureLoad } from '../../benches/compare/load/measure.js'
 import type { LoadPlan } from '../../benches/compare/load/measure.js'
+import { Program } from '../../benches/compare/load/processes.js'
+import type { Figures } from '../../benches/compare/load/protocol.js'
 import { PATIENCE_MS, countOpen } from '../helpers/descriptors.js'
 import { NATIVE } from '../helpers/matrix.js'
 import { commandFor } from '../helpers/runtime.js'
@@ -70,6 +72,22 @@ test.serial('measures every variant, and says which number of descriptors one re
   )
   t.deepEqual(programsOf(process.pid), [])
   t.is(countOpen(), open)
+})
+
+test.serial('a server that rests takes no turns', async (t) => {
+  const programs: Program[] = []
+  const options = { backend: NATIVE, trigger: 'level' }
+  const server = await Program.start('server', [JSON.stringify(options)], programs)
+  t.teardown(() => server.end())
+  const waits = async (): Promise<number> => (await server.ask<Figures>({ kind: 'figures' })).stats.waits
+  await server.ask({ kind: 'rest' })
+  const before = await waits()
+  await sleep(100)
+  t.is(await waits(), before)
+  await server.ask({ kind: 'work' })
+  const end = performance.now() + PATIENCE_MS
+  while ((await waits()) === before && performance.now() < end) await sleep(10)
+  t.true((await waits()) > before)
 })
 
 test.serial('leaves no program when it is aborted', async (t) => {

@@ -19,9 +19,12 @@ export interface ServerOptions {
   readonly trigger: Trigger
 }
 
-/** `collect`: collects garbage first, so that memory is what is in use. */
+/**
+ * `collect`: collects garbage first, so that memory is what is in use. `rest`: takes no turns until `work`, so that a server
+ * that is not measured disturbs none that is.
+ */
 export type ServerRequest =
-  { readonly kind: 'port' } | { readonly kind: 'figures'; readonly collect?: boolean }
+  { readonly kind: 'port' | 'rest' | 'work' } | { readonly kind: 'figures'; readonly collect?: boolean }
 
 /** A message every 1 / `rate` seconds, whether echoes come or not. */
 export interface Load {

@@ -57,13 +57,34 @@ function figures(): Figures {
   }
 }
 
+/** Until the server is to work again, if it rests. */
+let rest: Promise<void> | undefined
+let endRest = (): void => {}
+
 serve((asked) => {
   const request = asked as ServerRequest
-  if (request.kind === 'port') return Number(/:(\d+) /.exec(notes.said[0] ?? '')?.[1])
-  if (request.collect === true) globalThis.gc?.()
-  return figures()
+  switch (request.kind) {
+    case 'port': {
+      return Number(/:(\d+) /.exec(notes.said[0] ?? '')?.[1])
+    }
+    case 'rest': {
+      rest = new Promise((resolve) => {
+        endRest = resolve
+      })
+      return undefined
+    }
+    case 'work': {
+      endRest()
+      return undefined
+    }
+    case 'figures': {
+      if (request.collect === true) globalThis.gc?.()
+      return figures()
+    }
+  }
 })
 while (!server.reactor.closed) {
+  await rest
   server.reactor.poll(SLICE_MS)
   await setImmediate()
 }

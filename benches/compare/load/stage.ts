@@ -85,7 +85,29 @@ export class Stage {
     await this.#await(active)
     // What the first messages allocate is not the idle connections'.
     await this.#run(rate, WARM_UP_SECONDS)
-    if (idle === 0) return
+    if (idle > 0) await this.#addIdle(holders, idle)
+    await this.#server.ask({ kind: 'rest' })
+  }
+
+  async measure(sustain: boolean): Promise<void> {
+    await this.#server.ask({ kind: 'work' })
+    await this.#run(this.#plan.rate, WARM_UP_SECONDS)
+    const before = await this.#figures()
+    const outcome = await this.#run(this.#plan.rate, this.#plan.seconds)
+    const after = await this.#figures()
+    const cpu = (after.cpu - before.cpu) / Math.max(outcome.received, 1)
+    this.rounds.push({ outcome, cpu, sustained: sustain ? await this.#sustained() : null })
+    await this.#server.ask({ kind: 'rest' })
+  }
+
+  /** Ends the server and all that is connected to it. */
+  async close(holders: Holders): Promise<void> {
+    await this.#server.end()
+    await this.#clients.ask({ kind: 'close', set: this.#set })
+    await holders.close(this.#set)
+  }
+
+  async #addIdle(holders: Holders, idle: number): Promise<void> {
     const before = await this.#figures(true)
     for (let left = idle; left > 0;) {
       const some = Math.min(left, STEP)
@@ -95,22 +117,6 @@ export class Stage {
     }
     const after = await this.#figures(true)
     this.memory = (after.rss - before.rss) / idle
-  }
-
-  async measure(sustain: boolean): Promise<void> {
-    await this.#run(this.#plan.rate, WARM_UP_SECONDS)
-    const before = await this.#figures()
-    const outcome = await this.#run(this.#plan.rate, this.#plan.seconds)
-    const after = await this.#figures()
-    const cpu = (after.cpu - before.cpu) / Math.max(outcome.received, 1)
-    this.rounds.push({ outcome, cpu, sustained: sustain ? await this.#sustained() : null })
-  }
-
-  /** Ends the server and all that is connected to it. */
-  async close(holders: Holders): Promise<void> {
-    await this.#server.end()
-    await this.#clients.ask({ kind: 'close', set: this.#set })
-    await holders.close(this.#set)
   }
 
   #figures(collect = false): Promise<Figures> {
