@@ -56,7 +56,7 @@ test('turns are measured, told, and written; what was written is told again, and
     seed: 1,
     unboundedSelect: false,
   })
-  t.is(result.turns.length, VARIANTS.length * 2 * (2 + 2))
+  t.is(result.turns.length, VARIANTS.length * 2 * (2 + 3))
   t.is(result.machine.runtime, `Node.js ${process.versions.node}`)
   t.is(result.machine.openFiles > 0, true)
   t.is(result.verdicts.find(({ id }) => id === 'told-once')?.holds, true)

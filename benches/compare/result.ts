@@ -91,12 +91,12 @@ export interface LoadCell {
   readonly p999: Estimate
   /** Microseconds of the server's processor time a message. */
   readonly cpu: Estimate
-  /** Bytes of the server's resident memory that each idle connection added. */
-  readonly memory: number
+  /** Bytes of the server's resident memory that each idle connection added; `null` if they are too few to tell. */
+  readonly memory: number | null
   /** The highest rate it sustained, messages a second; `null` if it was not looked for. */
   readonly sustained: Estimate | null
-  /** Why the figures are to be doubted: the generator could not keep to the rate, or echoes did not come back. A sentence. */
-  readonly doubt?: string
+  /** Why the figures are to be doubted: the generator could not keep to the rate, or echoes did not come back: a sentence. */
+  readonly doubt: string | null
 }
 
 /** Echoing one message after the other: what the strategies of level and edge cost. All counts are a message. */
@@ -159,6 +159,8 @@ export interface Result {
   readonly fits: readonly Fit[]
   readonly crossovers: readonly Crossover[]
   readonly load: readonly LoadCell[]
+  /** Servers that could not take so many connections: `watched` is the number of idle ones. */
+  readonly loadRefusals: readonly Refusal[]
   readonly strategies: readonly StrategyCell[]
   readonly verdicts: readonly Verdict[]
   /** What disturbed the run, a sentence each; empty if nothing did. */

@@ -95,8 +95,9 @@ function load(): LoadCell[] {
           p99: estimate(p50 * 4, 0.1),
           p999: estimate(p50 * 11, 0.3),
           cpu: estimate(7 + (each * idle) / 4000),
-          memory: idle === 0 ? 0 : 534,
+          memory: idle === 0 ? null : 534,
           sustained: variant === 'poll' ? null : estimate(92_000 / (1 + (each * idle) / 90_000)),
+          doubt: null,
         }
       }),
   )
@@ -147,6 +148,7 @@ export function exampleResult(): Result {
       { scan: 'select', callback: 'epoll edge', active: 1, watched: null },
     ],
     load: load(),
+    loadRefusals: [{ variant: 'select', side: 'api', watched: 10_000, code: 'ERR_FDREACTOR_FD_LIMIT' }],
     strategies: [
       { strategy: 'level', cpu: 11.2, reads: 1, waits: 1 },
       { strategy: 'edge, until it would block', cpu: 13.9, reads: 2, waits: 1 },

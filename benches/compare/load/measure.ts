@@ -54,6 +54,9 @@ export function capped(
   return [...new Set(idle.map((each) => Math.min(each, most)))]
 }
 
+/** Of fewer idle connections the memory of each is lost in the server's own. */
+const TELLING = 100
+
 function cellOf(stage: Stage, idle: number, plan: LoadPlan): LoadCell {
   const { active, rate, bytes, sustain } = plan
   const outcomes = stage.rounds.map(({ outcome }) => outcome)
@@ -70,9 +73,9 @@ function cellOf(stage: Stage, idle: number, plan: LoadPlan): LoadCell {
     p99: of('p99'),
     p999: of('p999'),
     cpu: estimate(stage.rounds.map(({ cpu }) => cpu)),
-    memory: stage.memory,
+    memory: idle < TELLING ? null : stage.memory,
     sustained: sustain ? estimate(stage.rounds.map(({ sustained }) => sustained ?? 0)) : null,
-    ...(doubt !== undefined && { doubt }),
+    doubt: doubt ?? null,
   }
 }
 
@@ -147,7 +150,7 @@ class Scene {
     cells.push(...named.map(({ cell }) => cell))
     const beside = `beside ${count(this.#idle)} idle connections`
     for (const { cell } of named) {
-      if (cell.doubt !== undefined) notes.push(`${cell.variant} ${beside}: ${cell.doubt}`)
+      if (cell.doubt !== null) notes.push(`${cell.variant} ${beside}: ${cell.doubt}`)
     }
     const short = named.filter(({ stage }) => stage.isGeneratorShort).map(({ cell }) => cell.variant)
     if (short.length > 0) {

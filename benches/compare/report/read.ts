@@ -89,8 +89,9 @@ const load = fields<LoadCell>({
   p99: estimate,
   p999: estimate,
   cpu: estimate,
-  memory: finite,
+  memory: nullOr(finite),
   sustained: nullOr(estimate),
+  doubt: nullOr(text),
 })
 
 const strategy = fields<StrategyCell>({
@@ -146,6 +147,7 @@ const result = fields<Result>({
   fits: listOf(fit),
   crossovers: listOf(crossover),
   load: listOf(load),
+  loadRefusals: listOf(refusal),
   strategies: listOf(strategy),
   verdicts: listOf(verdict),
   disturbances: listOf(text),

@@ -140,7 +140,10 @@ export function crossoverSentence({ scan, callback, active, watched }: Crossover
   return `${callback} costs less than ${scan} ${where} (${count(active)} ready).`
 }
 
-export function loadSheet({ load }: Result): Sheet {
+export function loadSheet({ load, loadRefusals }: Result): Sheet {
+  const refusals = loadRefusals.map(
+    ({ variant, watched, code }) => ` ${variant} refused ${count(watched)} idle connections (${code}).`,
+  )
   const variants = inOrder(load.map(({ variant }) => variant))
   const sorted = load.toSorted(
     (a, b) => a.idle - b.idle || variants.indexOf(a.variant) - variants.indexOf(b.variant),
@@ -148,7 +151,9 @@ export function loadSheet({ load }: Result): Sheet {
   return hoist({
     id: 'load',
     title: 'The echo server at a fixed arrival rate',
-    note: 'Latency from when a message was due to when its echo was whole; processor time of the server; the highest rate it sustained.',
+    note:
+      'Latency from when a message was due to when its echo was whole; processor time of the server; the highest ' +
+      `rate it sustained.${refusals.join('')}`,
     head: [
       { text: 'variant' },
       { text: 'idle', isNumber: true },
@@ -172,7 +177,7 @@ export function loadSheet({ load }: Result): Sheet {
       microseconds(it.p99),
       microseconds(it.p999),
       microseconds(it.cpu),
-      cell(bytes(it.memory)),
+      it.memory === null ? none : cell(bytes(it.memory)),
       number(it.sustained),
     ]),
   })

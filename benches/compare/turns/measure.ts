@@ -29,12 +29,18 @@ export interface TurnFindings {
 
 export type Progress = (done: number, total: number, what: string) => void
 
+/** What is warmed up with, and how often. */
+const WARM_UP_SIZE = 200
+const WARM_UP_VISITS = 8
+
 const SIDES: readonly Side[] = ['api', 'native']
 
 /** How many are active: one, one in a hundred, one in ten, all. */
 export function activeOf(size: number): number[] {
   return [...new Set([1, Math.round(size / 100), Math.round(size / 10), size])].filter((active) => active > 0)
 }
+
+type Effort = Pick<TurnPlan, 'sampleMs' | 'unboundedSelect'>
 
 /** One of those that take turns in a round. Its samples are of one turn each. */
 class Contender {
@@ -51,7 +57,7 @@ class Contender {
   }
 
   /** One visit: registers, takes a sample for every number of active ones, modifies, removes. */
-  visit(set: DescriptorSet, plan: TurnPlan, size: number, keep: boolean): void {
+  visit(set: DescriptorSet, plan: Effort, size: number, keep: boolean): void {
     const { variant, side } = this
     const work =
       variant === null ? stimulus(set, side) : makeWork(set, variant, side, size, plan.unboundedSelect)
@@ -140,8 +146,27 @@ function measureSize(plan: TurnPlan, size: number, next: () => number, tick: (wh
   }
 }
 
+/** Has everything compiled before anything is timed: what comes first would pay for it. */
+function warmUp({ variants, kind, sizes, sampleMs, unboundedSelect }: TurnPlan): void {
+  const size = Math.min(WARM_UP_SIZE, sizes.at(-1) ?? 1)
+  const set = makeSet(kind, size)
+  try {
+    for (const variant of variants) {
+      if (refusal(set, variant, size, unboundedSelect) !== undefined) continue
+      for (const side of SIDES) {
+        const contender = new Contender(variant, side)
+        const plan = { sampleMs: sampleMs / 2, unboundedSelect }
+        for (let visit = 0; visit < WARM_UP_VISITS; visit += 1) contender.visit(set, plan, size, false)
+      }
+    }
+  } finally {
+    set.close()
+  }
+}
+
 /** The cost of turns and of changes for every variant, side, number of watched and of active descriptors. */
 export async function measureTurns(plan: TurnPlan, progress: Progress): Promise<TurnFindings> {
+  warmUp(plan)
   const next = random(plan.seed)
   const turns: TurnCell[] = []
   const changes: ChangeCell[] = []
