@@ -19,10 +19,11 @@ const [begin, end] = ['<!-- figures: scripts/comparison.mjs -->', '<!-- end of f
 /** @param {string} text */
 const escaped = (text) => text.replaceAll('|', String.raw`\|`)
 
+/** @param {readonly string[]} cells */
+const line = (cells) => `| ${cells.map((each) => escaped(each)).join(' | ')} |`
+
 /** @param {Sheet} sheet */
 function table({ title, note, head, rows }) {
-  const line = (/** @type {readonly string[]} */ cells) =>
-    `| ${cells.map((each) => escaped(each)).join(' | ')} |`
   return [
     `### ${title}`,
     ...(note === undefined ? [] : [note]),

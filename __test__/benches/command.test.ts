@@ -44,7 +44,7 @@ test('turns are measured, told, and written; what was written is told again, and
   for (const variant of VARIANTS) t.true(measured.stdout.includes(nameOf(variant)), nameOf(variant))
   t.regex(measured.stderr, /turns: {2}\d+ % {2}10 descriptors, round 1 of 2/)
   t.regex(measured.stderr, /turns: 100 % {2}30 descriptors, round 2 of 2/)
-  t.notRegex(measured.stdout, /\u001B/, 'no colours where no terminal is')
+  t.false(measured.stdout.includes('\u001B'), 'no colours where no terminal is')
 
   const result = JSON.parse(readFileSync(first, 'utf8')) as Result
   t.deepEqual(result.settings, {
@@ -70,7 +70,7 @@ test('turns are measured, told, and written; what was written is told again, and
   const diff = await compare('--diff', first, second)
   t.deepEqual({ code: diff.code, stderr: diff.stderr }, { code: 0, stderr: '' })
   t.true(diff.stdout.includes(`${EVENTS} edge`))
-  t.notRegex(diff.stdout, /\b(faster|slower)\b/, 'nothing differs')
+  t.notRegex(diff.stdout, /[1-9]\d* (?:faster|slower)/, 'nothing differs')
 })
 
 test('a wrong command line is one line and status 2', async (t) => {

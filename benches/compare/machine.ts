@@ -55,9 +55,9 @@ function virtual(): string | null {
 }
 
 export function machine(version: string): Machine {
-  const [first] = cpus()
+  const model = cpus()[0]?.model.trim() ?? ''
   return {
-    cpu: first?.model.trim() || arch(),
+    cpu: model === '' ? 'unknown' : model,
     cores: cpus().length,
     memory: totalmem(),
     platform: platform(),
