@@ -96,7 +96,14 @@ const rooms = [
       ...devDependencies,
     ],
   },
-  { files: 'benches/**', may: ['dist/**', 'fdreactor', '#*', 'benches/**', ...devDependencies] },
+  {
+    files: 'benches/**',
+    may: ['dist/**', 'fdreactor', '#*', 'inline:.', 'benches/**', ...devDependencies],
+  },
+  {
+    files: 'scripts/comparison.mjs',
+    may: ['scripts/**', 'dist/benches/report.js', ...devDependencies],
+  },
   { files: 'scripts/**', may: ['scripts/**', ...devDependencies] },
 ]
 
