@@ -42,10 +42,11 @@ for (const connections of [1, 7]) {
   })
 }
 
-for (const bytes of [1, 4, 2 * 1024 * 1024]) {
+// The last is more than a socket takes at once.
+for (const bytes of [1, 4, 8 * 1024 * 1024]) {
   test.serial(`takes messages of any size: ${bytes}`, async (t) => {
-    const { planned, sent, received } = await offer(echo, { ...LOAD, bytes, rate: 80 }, 3)
-    t.deepEqual([planned, sent, received], [8, 8, 8])
+    const { planned, sent, received } = await offer(echo, { ...LOAD, bytes, rate: 40 }, 3)
+    t.deepEqual([planned, sent, received], [4, 4, 4])
   })
 }
 

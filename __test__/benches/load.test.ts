@@ -94,10 +94,10 @@ test.serial('leaves no program when it is aborted', async (t) => {
   const controller = new AbortController()
   const reason = new Error('enough')
   let started: number[] = []
-  const measured = measureLoad({ ...PLAN, signal: controller.signal }, (done) => {
+  const measured = measureLoad({ ...PLAN, seconds: 3600, signal: controller.signal }, (done) => {
     if (done !== 2) return
     started = programsOf(process.pid)
-    // While a round is under way.
+    // While a round is under way that would take an hour.
     setImmediate(() => controller.abort(reason))
   })
   t.is(await t.throwsAsync(measured), reason)

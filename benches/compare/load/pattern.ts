@@ -1,6 +1,7 @@
 /** Where a message begins in the pattern depends on its number, so that one cannot be taken for another. */
 const SHIFTS = 251
 const HEADER = 8
+const CYCLE = Buffer.from(Array.from({ length: 256 }, (_, index) => (index * 7) % 256))
 
 /** The bytes of a run's messages: the run, the message's number, and a pattern. */
 export class Pattern {
@@ -12,7 +13,7 @@ export class Pattern {
   constructor(bytes: number, run: number) {
     this.bytes = bytes
     this.#run = run
-    this.#pattern = Buffer.from(Array.from({ length: bytes + SHIFTS }, (_, index) => (index * 7) % 256))
+    this.#pattern = Buffer.alloc(bytes + SHIFTS, CYCLE)
   }
 
   /** Writes a message. */
