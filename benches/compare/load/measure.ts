@@ -149,9 +149,6 @@ class Scene {
     const named = stages.map((stage) => ({ stage, cell: cellOf(stage, this.#idle, this.#plan) }))
     cells.push(...named.map(({ cell }) => cell))
     const beside = `beside ${count(this.#idle)} idle connections`
-    for (const { cell } of named) {
-      if (cell.doubt !== null) notes.push(`${cell.variant} ${beside}: ${cell.doubt}`)
-    }
     const short = named.filter(({ stage }) => stage.isGeneratorShort).map(({ cell }) => cell.variant)
     if (short.length > 0) {
       notes.push(

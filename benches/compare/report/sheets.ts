@@ -141,6 +141,9 @@ export function crossoverSentence({ scan, callback, active, watched }: Crossover
 }
 
 export function loadSheet({ load, loadRefusals }: Result): Sheet {
+  const doubted = load.some(({ doubt }) => doubt !== null)
+    ? ' (?): the generator could not keep to the rate, so latencies are partly its own.'
+    : ''
   const refusals = loadRefusals.map(
     ({ variant, watched, code }) => ` ${variant} refused ${count(watched)} idle connections (${code}).`,
   )
@@ -153,7 +156,7 @@ export function loadSheet({ load, loadRefusals }: Result): Sheet {
     title: 'The echo server at a fixed arrival rate',
     note:
       'Latency from when a message was due to when its echo was whole; processor time of the server; the highest ' +
-      `rate it sustained.${refusals.join('')}`,
+      `rate it sustained.${refusals.join('')}${doubted}`,
     head: [
       { text: 'variant' },
       { text: 'idle', isNumber: true },
@@ -168,7 +171,7 @@ export function loadSheet({ load, loadRefusals }: Result): Sheet {
       { text: 'highest per s', isNumber: true },
     ],
     rows: sorted.map((it) => [
-      cell(it.variant),
+      cell(it.doubt === null ? it.variant : `${it.variant} (?)`),
       cell(count(it.idle)),
       cell(count(it.active)),
       cell(count(it.rate)),
