@@ -114,6 +114,7 @@ function legendRow(line: Line, index: number | null): HTMLTableRowElement {
   const value = element('td', { className: 'number value', text })
   if (!point) {
     value.colSpan = 2
+    value.classList.add('missing')
     return element('tr', {}, name, value)
   }
   return element('tr', {}, name, value, element('td', { className: 'number interval', text: range(point) }))
