@@ -159,8 +159,10 @@ function sources(folder) {
  * @returns {Import[]}
  */
 function typescriptImports(file, text) {
-  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName, pos }) => {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName: specifier, pos }) => {
     const line = lineOf(text, pos)
+    // What scripts/bundle.mjs reads as a text.
+    const fileName = specifier.replace(/^inline:/, '')
     if (!fileName.startsWith('.')) return { name: packageOf(fileName), line }
     const path = posix.join(dirname(file), fileName)
     const source = [path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.d.ts')].find((it) =>

@@ -61,9 +61,7 @@ export function pixels(page: Page, colours: readonly string[]): Promise<number[]
     'figure canvas',
     (canvases, wanted) =>
       canvases.map((canvas) => {
-        const { data } = (canvas as HTMLCanvasElement)
-          .getContext('2d')!
-          .getImageData(0, 0, (canvas as HTMLCanvasElement).width, (canvas as HTMLCanvasElement).height)
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
         return wanted.map((colour) => {
           const rgb = Number.parseInt(colour.slice(1), 16)
           let found = 0
