@@ -87,6 +87,12 @@ const wrongs: readonly (readonly [string, Path, Json, string])[] = [
   ],
   ['a broken count', ['load', 0, 'idle'], 0.5, 'load[0].idle: expected a whole number from 0 on, got 0.5'],
   [
+    'half a round',
+    ['fits', 0, 'b', 'rounds'],
+    1.5,
+    'fits[0].b.rounds: expected a whole number from 0 on, got 1.5',
+  ],
+  [
     'more ready than watched',
     ['turns', 0, 'active'],
     11,
