@@ -63,7 +63,7 @@ const rooms = [
   },
   {
     files: 'crates/fdreactor-kit/src/**',
-    may: ['crates/fdreactor-kit/src/**', 'napi', 'napi_derive', 'rustix'],
+    may: ['crates/fdreactor-kit/src/**', 'libc', 'napi', 'napi_derive', 'rustix'],
   },
   { files: 'crates/*/build.rs', may: ['napi_build'] },
 
@@ -112,7 +112,7 @@ const unsafeFiles = [
   sys,
   `${core}/selector/mio/level_{epoll,kqueue}.rs`,
   'crates/fdreactor/tests/**',
-  'crates/fdreactor-kit/src/lib.rs',
+  'crates/fdreactor-kit/src/{lib,memory}.rs',
   `${addon}/{buffer,env}.rs`,
   `${addon}/driver/{loop_,thread}.rs`,
 ]

@@ -17,14 +17,19 @@ import { root } from './run.mjs'
  * @property {import('../index.js').Trigger} trigger
  * @property {import('../index.js').Driver} driver
  * @property {string} library the package's entry
- * @property {number} rounds
+ * @property {number} rounds at least so many
+ * @property {number} lastMs for how long there are more
+ * @property {number} seed of what is left to chance
  * @property {number} registrations in each round
  * @property {number} events in each round
  * @property {number} reactors made and dropped in each round
+ * @property {number} waits of promises in each round, most of them given up
+ * @property {number} errors thrown by callbacks in each round
  * @property {number} workers started and ended in each round; fractions are carried on
  *
  * @typedef {object} Sample
  * @property {number} rss bytes
+ * @property {number} allocated bytes that malloc has given out; 0 where the C library cannot say
  * @property {number} heap bytes of it that JavaScript uses
  * @property {number} descriptors
  * @property {number} threads
@@ -34,6 +39,8 @@ import { root } from './run.mjs'
  * @property {number} registrations
  * @property {number} events
  * @property {number} reactors
+ * @property {number} waits
+ * @property {number} errors
  * @property {number} workers
  */
 
@@ -43,7 +50,7 @@ const { backend, trigger, driver } = plan
 
 /** @type {typeof import('../index.js')} */
 const { Reactor, TcpListener, TcpStream, Waker, io } = await import(pathToFileURL(plan.library).href)
-/** @type {{ dup(fd: number): number, close(fd: number): number, pipe(): [number, number] }} */
+/** @type {{ dup(fd: number): number, close(fd: number): number, pipe(): [number, number], allocated?(): number }} */
 const kit = createRequire(import.meta.url)(join(root, 'build/kit.node'))
 const { gc } = globalThis
 if (gc === undefined) throw new Error('run it with --expose-gc')
@@ -80,11 +87,36 @@ const never = () => {
   throw new Error('nobody should hear of it')
 }
 
+let state = plan.seed >>> 0 || 1
+/** True once in so many times. @param {number} times */
+function chance(times) {
+  // Marsaglia's xorshift.
+  state ^= state << 13
+  state ^= state >>> 17
+  state ^= state << 5
+  return (state >>> 0) % times === 0
+}
+
+const mishap = new Error('thrown by a callback')
+let mishaps = 0
+/** @param {unknown} error */
+function take(error) {
+  if (error !== mishap) throw error
+  mishaps += 1
+}
+process.on('uncaughtException', take)
+
 /** Lets `count` events happen. @param {number} count */
 async function events(count) {
   const end = told + count
   if (driver === 'manual') {
-    for (let more = count; more > 0; more = end - told) main.poll()
+    for (let more = count; more > 0; more = end - told) {
+      try {
+        main.poll()
+      } catch (error) {
+        take(error)
+      }
+    }
     return
   }
   await new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
@@ -97,22 +129,23 @@ async function events(count) {
 /** Takes turns until what was closed behind the reactor's back is told, or the set is rebuilt. */
 const turns = () => events(3 * ready)
 
-/** A registration's whole life. @param {number} fd @param {number} index */
-function live(fd, index) {
+/** A registration's whole life. @param {number} fd */
+function live(fd) {
   const registration = main.register(
     fd,
     {
       readable: true,
       trigger,
-      oneshot: index % 3 === 0,
-      ref: index % 5 !== 0,
-      ...(index % 7 === 0 && { signal }),
+      oneshot: chance(3),
+      ref: !chance(5),
+      ...(chance(7) && { signal }),
     },
     never,
   )
-  if (index % 2 === 0) registration.modify({ readable: true, writable: false })
-  if (index % 4 === 0) registration.pause().resume()
-  if (index % 11 === 0) registration.unref().ref()
+  if (chance(2)) registration.modify({ readable: true, writable: false })
+  if (chance(4)) registration.pause().resume()
+  if (chance(6)) registration.rearm()
+  if (chance(11)) registration.unref().ref()
   registration.close()
 }
 
@@ -151,7 +184,7 @@ function connection() {
 /** @param {number} count */
 async function churn(count) {
   for (let index = 0; index < count; index += 1) {
-    live(churned[index % churned.length] ?? -1, index)
+    live(churned[index % churned.length] ?? -1)
     if (index % portion === portion - 1) {
       for (const fd of churned.splice(0, 8)) kit.close(fd)
       while (churned.length < 64) churned.push(kit.dup(reader))
@@ -166,6 +199,55 @@ async function churn(count) {
     await turns()
   }
   if (main.size !== ready) throw new Error(`${main.size} registrations are left of ${ready}`)
+}
+
+/** Callbacks that throw. @param {number} count */
+async function fail(count) {
+  const fds = Array.from({ length: count }, () => kit.dup(writer))
+  const end = mishaps + count
+  for (const fd of fds) {
+    main.register(fd, { writable: true, trigger }, (_, self) => {
+      self.close()
+      throw mishap
+    })
+  }
+  for (let more = count; more > 0; more = end - mishaps) await turns()
+  for (const fd of fds) kit.close(fd)
+}
+
+/** Whether it was given up for the reason of the signal. @param {Promise<unknown>} promise @param {AbortController} by */
+const isGivenUp = (promise, by) =>
+  promise.then(
+    () => false,
+    (error) => error === by.signal.reason,
+  )
+
+/** A step of an iteration over what never comes. @param {AbortSignal} [given] */
+async function step(given) {
+  const interest = { readable: true, trigger, ...(given && { signal: given }) }
+  const steps = main.register(reader, interest)[Symbol.asyncIterator]()
+  const next = steps.next()
+  if (given === undefined) await steps.return?.()
+  return next
+}
+
+/** Promises and iterations, most of which a signal ends, before them or while they wait. @param {number} count */
+async function wait(count) {
+  for (let index = 0; index < count; index += 1) {
+    const controller = new AbortController()
+    if (chance(3)) controller.abort()
+    const promise = chance(2)
+      ? step(controller.signal)
+      : main.ready(reader, { readable: true }, { signal: controller.signal })
+    const isRight = isGivenUp(promise, controller)
+    if (chance(2)) await nextRound()
+    controller.abort()
+    if (!(await isRight)) throw new Error('it was not given up')
+    if (chance(4)) await step()
+  }
+  const comes = main.ready(writer, { writable: true })
+  await turns()
+  await comes
 }
 
 /** Reactors that are closed, and some that are only let go. @param {number} count */
@@ -217,6 +299,7 @@ async function sample() {
   }
   return {
     // The kernel's own number; that of `process.memoryUsage` is the same.
+    allocated: kit.allocated?.() ?? 0,
     rss: Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * 4096,
     heap: process.memoryUsage().heapUsed,
     descriptors: readdirSync('/proc/self/fd').length,
@@ -225,10 +308,12 @@ async function sample() {
 }
 
 /** @type {Report} */
-const report = { samples: [], registrations: 0, events: 0, reactors: 0, workers: 0 }
+const report = { samples: [], registrations: 0, events: 0, reactors: 0, waits: 0, errors: 0, workers: 0 }
 let due = 0
-for (let round = 0; round < plan.rounds; round += 1) {
+for (let round = 0; round < plan.rounds || performance.now() < plan.lastMs; round += 1) {
   await churn(plan.registrations)
+  await wait(plan.waits)
+  await fail(plan.errors)
   await churnReactors(plan.reactors)
   for (due += plan.workers; due >= 1; due -= 1) {
     report.workers += 1
@@ -238,7 +323,9 @@ for (let round = 0; round < plan.rounds; round += 1) {
   report.samples.push(await sample())
   report.registrations += plan.registrations
   report.reactors += plan.reactors
+  report.waits += plan.waits
 }
+report.errors = mishaps
 report.events = main.stats().callbacks
 main.close()
 console.log(JSON.stringify(report))

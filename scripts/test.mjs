@@ -281,6 +281,7 @@ const checks = {
   'rust-docs': command('cargo doc --workspace --no-deps', { RUSTDOCFLAGS: '-D warnings' }),
   'rust-cross': script('cross-check'),
   memcheck: script('memcheck'),
+  soak: script('soak'),
 }
 
 /** @param {number} start */

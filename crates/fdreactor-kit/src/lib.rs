@@ -7,6 +7,8 @@
 
 #[cfg(target_os = "linux")]
 pub mod linux;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub mod memory;
 pub mod net;
 pub mod process;
 
