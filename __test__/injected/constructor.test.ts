@@ -57,7 +57,7 @@ faults({
   rows: steps,
   script: `
   async function scene(row) {
-    const { error, failed } = await attempt(row, new RegExp(row.ours), () => new Reactor(options))
+    const { error, failed } = await attempt(row, new RegExp(row.ours), () => new Reactor(options), (made) => made?.close())
     const again = new Reactor(options)
     const served = await serves(again)
     again.close()

@@ -139,7 +139,7 @@ each(
     import { Reactor } from '${library}'
     const options = \${JSON.stringify(options)}
     let reactor
-    parentPort.on('message', (fd) => {
+    const hear = (fd) => {
       try {
         reactor = new Reactor(options)
       } catch ({ code, syscall }) {
@@ -148,10 +148,12 @@ each(
       reactor.register(fd, { writable: true }, (readiness, self) => {
         self.close()
         parentPort.postMessage('called')
-        parentPort.close()
+        // Nothing is left then that keeps it alive. (Deno's port cannot be closed.)
+        parentPort.off('message', hear)
       })
       if (options.driver === 'manual') reactor.poll(5000)
-    })
+    }
+    parentPort.on('message', hear)
     parentPort.postMessage('here')
   \`
   const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)))
