@@ -23,9 +23,13 @@ const EDGE = `${EVENTS} edge`
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 })
 const ratio = (value: number): string => (value < 10 ? value.toFixed(2) : number(value))
 
+/** Three digits that mean something. */
+function figure(value: number): string {
+  return value >= 100 ? number(value) : value.toPrecision(3)
+}
+
 function micro(nanoseconds: number): string {
-  const value = nanoseconds / 1000
-  return `${value < 100 ? value.toPrecision(3) : number(value)} µs`
+  return `${figure(nanoseconds / 1000)} µs`
 }
 
 /** The cells of a variant through the public API, by the number watched. */
@@ -66,7 +70,7 @@ function scanGrows({ turns, fits }: Evidence): Pick<Verdict, 'holds' | 'finding'
     const [first, last] = [all[0], all.at(-1)]
     const growth = first && last ? last.cpu.median / first.cpu.median : Number.NaN
     return (
-      `${variant}: ${b.median.toPrecision(3)} ns for each idle descriptor (${b.low.toPrecision(3)} to ${b.high.toPrecision(3)}), ` +
+      `${variant}: ${figure(b.median)} ns for each idle descriptor (${figure(b.low)} to ${figure(b.high)}), ` +
       `${ratio(growth)} times the cost at ${number(last?.watched ?? 0)} as at ${number(first?.watched ?? 0)}`
     )
   })
@@ -155,7 +159,7 @@ function underLoad({ load }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
     holds: events.cpu.high < scan.cpu.low,
     finding:
       `With ${number(most)} idle connections and ${number(scan.rate)} messages a second, a message costs the server ` +
-      `${scan.cpu.median.toPrecision(3)} µs with poll and ${events.cpu.median.toPrecision(3)} µs with ${LEVEL} (${ratio(by)} times).`,
+      `${figure(scan.cpu.median)} µs with poll and ${figure(events.cpu.median)} µs with ${LEVEL} (${ratio(by)} times).`,
   }
 }
 
