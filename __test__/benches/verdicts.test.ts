@@ -50,6 +50,7 @@ const loadCell = (variant: string, cpu: number): LoadCell => ({
   cpu: about(cpu),
   memory: 700,
   sustained: null,
+  doubt: null,
 })
 const strategy = (name: string, cpu: number): StrategyCell => ({
   strategy: name,
@@ -115,6 +116,8 @@ test('a verdict follows the figures', (t) => {
       : cell,
   )
   t.false(of({ turns: growing }, 'callback-flat').holds)
+  const unsure = growing.map((cell) => ({ ...cell, cpu: { ...cell.cpu, low: cell.cpu.median / 2 } }))
+  t.is(of({ turns: unsure }, 'callback-flat').holds, null)
   const flat = fits.map((fit) => ({ ...fit, b: about(0.5) }))
   t.false(of({ fits: flat }, 'scan-grows').holds)
   const cheap = turns.map((cell) =>
@@ -125,7 +128,8 @@ test('a verdict follows the figures', (t) => {
   t.false(of({ told: { level: 1, edge: 1 } }, 'told-once').holds)
   const strategies = [strategy('level', 5), strategy('edge, until it would block', 4)]
   t.true(of({ strategies }, 'edge-cheaper').holds)
-  t.false(of({ load: [loadCell('poll', 10), loadCell(`${EVENTS} level`, 10)] }, 'under-load').holds)
+  t.is(of({ load: [loadCell('poll', 10), loadCell(`${EVENTS} level`, 10)] }, 'under-load').holds, null)
+  t.false(of({ load: [loadCell('poll', 9), loadCell(`${EVENTS} level`, 10)] }, 'under-load').holds)
 })
 
 test('what was not measured is not judged', (t) => {

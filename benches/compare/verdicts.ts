@@ -1,7 +1,8 @@
 import { isScan } from './crossover.js'
 import { EVENTS } from './plan.js'
 import { TURNS } from './repeated.js'
-import type { Fit, LoadCell, Refusal, StrategyCell, TurnCell, Verdict } from './result.js'
+import { whereEdgeGainsNothing } from './strategies/finding.js'
+import type { Estimate, Fit, LoadCell, Refusal, StrategyCell, TurnCell, Verdict } from './result.js'
 
 /** What the claims are judged by. */
 export interface Evidence {
@@ -20,6 +21,8 @@ const SAME = 1.15
 const LEVEL = `${EVENTS} level`
 const EDGE = `${EVENTS} edge`
 
+const UNKNOWN = 'It was not measured.'
+
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 })
 const ratio = (value: number): string => (value < 10 ? value.toFixed(2) : number(value))
 
@@ -30,6 +33,12 @@ function figure(value: number): string {
 
 function micro(nanoseconds: number): string {
   return `${figure(nanoseconds / 1000)} µs`
+}
+
+/** Whether each first one is less than the second; `null` where intervals overlap and none speaks against it. */
+function decided(pairs: readonly (readonly [Estimate, Estimate])[]): boolean | null {
+  if (pairs.every(([less, more]) => less.high < more.low)) return true
+  return pairs.some(([less, more]) => less.low > more.high) ? false : null
 }
 
 /** The cells of a variant through the public API, by the number watched. */
@@ -45,6 +54,7 @@ const everyOneActive = (cell: TurnCell): boolean => cell.active === cell.watched
 function limit({ turns, refusals }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
   const refused = refusals.filter(({ variant, side }) => variant === 'select' && side === 'api')
   const most = cells(turns, LEVEL, oneActive).at(-1)?.watched ?? 0
+  if (most === 0) return { holds: null, finding: UNKNOWN }
   if (most <= 1024)
     return {
       holds: null,
@@ -64,7 +74,7 @@ function limit({ turns, refusals }: Evidence): Pick<Verdict, 'holds' | 'finding'
 
 function scanGrows({ turns, fits }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
   const scans = fits.filter(({ variant, side }) => side === 'api' && isScan(variant))
-  if (scans.length === 0) return { holds: null, finding: 'The scans were measured at one number only.' }
+  if (scans.length === 0) return { holds: null, finding: 'It was not measured at two numbers.' }
   const sentences = scans.map(({ variant, b }) => {
     const all = cells(turns, variant, oneActive)
     const [first, last] = [all[0], all.at(-1)]
@@ -84,7 +94,7 @@ function callbackFlat({ turns }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
     if (!first || !last || first === last) return []
     return [{ variant, first, last, growth: last.cpu.median / first.cpu.median }]
   })
-  if (growths.length === 0) return { holds: null, finding: `${EVENTS} was measured at one number only.` }
+  if (growths.length === 0) return { holds: null, finding: 'It was not measured at two numbers.' }
   const sentences = growths.map(
     ({ variant, first, last, growth }) =>
       `${variant}: ${micro(first.cpu.median)} at ${number(first.watched)} descriptors, ${micro(last.cpu.median)} at ` +
@@ -102,14 +112,13 @@ function allActive({ turns }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
   const pairs = events.flatMap((event) => {
     const scan = scans.find(({ watched }) => watched === event.watched)
     return scan && event.watched >= 100
-      ? [{ watched: event.watched, by: event.cpu.median / scan.cpu.median }]
+      ? [{ event: event.cpu, scan: scan.cpu, watched: event.watched, by: event.cpu.median / scan.cpu.median }]
       : []
   })
-  if (pairs.length === 0)
-    return { holds: null, finding: 'It was not measured with a hundred descriptors or more.' }
+  if (pairs.length === 0) return { holds: null, finding: UNKNOWN }
   const said = pairs.map(({ watched, by }) => `${ratio(by)} times at ${number(watched)}`)
   return {
-    holds: pairs.every(({ by }) => by < 1),
+    holds: decided(pairs.map(({ event, scan }) => [event, scan])),
     finding: `With every descriptor active, a turn of ${LEVEL} costs, of poll's cost, ${said.join(', ')}.`,
   }
 }
@@ -133,7 +142,7 @@ function edgeCheaper({ turns, strategies }: Evidence): Pick<Verdict, 'holds' | '
     })
   if (contests.length === 0) {
     const [level, edge] = [cells(turns, LEVEL, oneActive)[0], cells(turns, EDGE, oneActive)[0]]
-    if (!level || !edge) return { holds: null, finding: 'It was not measured.' }
+    if (!level || !edge) return { holds: null, finding: UNKNOWN }
     return {
       holds: null,
       finding: `A turn costs ${micro(edge.cpu.median)} with edge and ${micro(level.cpu.median)} with level; echoing was not measured.`,
@@ -143,8 +152,8 @@ function edgeCheaper({ turns, strategies }: Evidence): Pick<Verdict, 'holds' | '
     ({ level, by }) => `${ratio(by)} times at ${number(level.bytes)} B on ${number(level.connections)}`,
   )
   return {
-    holds: contests.every(({ edge, level }) => edge.cpu.high < level.cpu.low),
-    finding: `Echoing until it would block costs, of level's processor time for the same messages, ${said.join(', ')} connections.`,
+    holds: decided(contests.map(({ edge, level }) => [edge.cpu, level.cpu])),
+    finding: `Echoing until it would block costs, of level's processor time for the same messages, ${said.join(', ')} connections. ${whereEdgeGainsNothing(strategies)}`,
   }
 }
 
@@ -153,10 +162,10 @@ function underLoad({ load }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
   const at = (variant: string): LoadCell | undefined =>
     load.find((cell) => cell.variant === variant && cell.idle === most)
   const [scan, events] = [at('poll'), at(LEVEL)]
-  if (!scan || !events) return { holds: null, finding: 'It was not measured.' }
+  if (!scan || !events) return { holds: null, finding: UNKNOWN }
   const by = scan.cpu.median / events.cpu.median
   return {
-    holds: events.cpu.high < scan.cpu.low,
+    holds: decided([[events.cpu, scan.cpu]]),
     finding:
       `With ${number(most)} idle connections and ${number(scan.rate)} messages a second, a message costs the server ` +
       `${figure(scan.cpu.median)} µs with poll and ${figure(events.cpu.median)} µs with ${LEVEL} (${ratio(by)} times).`,
