@@ -92,7 +92,7 @@ const rooms = [
       'fdreactor',
       '__test__/**/helpers/**',
       'benches/compare/**',
-      'scripts/tools.mjs',
+      'scripts/{comparison,tools}.mjs',
       ...devDependencies,
     ],
   },
