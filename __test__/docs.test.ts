@@ -25,17 +25,23 @@ test('every test that docs/promises.md names is there, and each promise has some
   }
 })
 
-test('every exception of a runtime stands in docs/runtimes.md, and names a test', (t) => {
+test('every exception of a runtime stands in docs/runtimes.md, and names a test', async (t) => {
   const text = read('docs/runtimes.md')
   const exceptions = JSON.parse(read('__test__/runtimes.json')) as {
     file: string
     title: string
     reason: string
   }[]
+  // As they are: the script compares their beginnings.
+  const titles = await listTitles()
   t.true(exceptions.length > 0)
   for (const { file, title, reason } of exceptions) {
+    t.true(existsSync(new URL(file, root)), file)
     t.true(text.includes(title) && text.includes(reason), title)
-    t.true(read(file).includes(title), title)
+    t.true(
+      titles.some((one) => one.startsWith(title)),
+      title,
+    )
   }
 })
 

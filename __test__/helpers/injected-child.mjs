@@ -192,22 +192,22 @@ export function told(error, fd) {
 
 /**
  * What `act` was told while calls failed, and how many of them did. All of them must look like `ours`: a runtime may make one
- * of its own just then, and with `undo` of what came of that it is tried again.
+ * of its own just then. With `spare`, which takes what came of that, it is tried again.
  *
  * @param {Fault} fault
  * @param {RegExp} ours
  * @param {() => unknown} act
- * @param {(value: unknown) => void} [undo]
+ * @param {(value: unknown) => void} [spare]
  * @returns {Promise<{ value?: unknown, error?: unknown, failed: number }>}
  */
-export async function attempt(fault, ours, act, undo, tries = 1) {
+export async function attempt(fault, ours, act, spare, tries = 1) {
   const { value, error, injected, trace } = await inject(fault, act)
   const strange = injected.find((line) => !ours.test(line))
   if (strange !== undefined) {
-    if (undo === undefined || tries === 5)
+    if (spare === undefined || tries === 5)
       throw new Error(`this call is not the one that was meant: ${strange}`)
-    undo(value)
-    return attempt(fault, ours, act, undo, tries + 1)
+    spare(value)
+    return attempt(fault, ours, act, spare, tries + 1)
   }
   if (injected.length === 0) throw new Error(`no ${fault.call} failed:\n${trace.join('\n')}`)
   return { value, error, failed: injected.length }
@@ -277,8 +277,7 @@ export async function until(reactor, isSo) {
  */
 export async function play(rows, scene) {
   // What a runtime opens for its first signal, child and output stays open.
-  const nothing = () => {}
-  process.on('SIGUSR2', nothing).off('SIGUSR2', nothing)
+  process.once('SIGUSR2', isCalm).off('SIGUSR2', isCalm)
   await watched([], process.pid, () => process.stdout.write(''))
   let open = countOpen()
   for (const row of rows) {
