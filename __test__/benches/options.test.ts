@@ -28,8 +28,9 @@ test('without options everything is measured, with a seed of 1', (t) => {
 
 test('options are understood', (t) => {
   const asked = measurement(
-    ...['--quick', '--only', 'turns,load', '--kind', 'pipe', '--sizes', '100,10,100', '--rounds', '3'],
-    ...['--seed', '7', '--unbounded-select'],
+    ...'--quick --only turns,load --kind pipe --sizes 100,10,100 --rounds 3 --seed 7 --unbounded-select'.split(
+      ' ',
+    ),
   )
   t.is(asked.mode, 'quick')
   t.deepEqual(asked.parts, ['turns', 'load'])

@@ -30,9 +30,11 @@ function turn(variant: string, watched: number, active: number): TurnCell {
 const names = Object.keys(costs)
 const sizes = [10, 960, 10_000]
 const turns = names.flatMap((variant) =>
-  sizes
-    .filter((watched) => variant !== 'select' || watched < 1024)
-    .flatMap((watched) => [turn(variant, watched, 1), turn(variant, watched, watched)]),
+  sizes.flatMap((watched) =>
+    variant === 'select' && watched >= 1024
+      ? []
+      : [turn(variant, watched, 1), turn(variant, watched, watched)],
+  ),
 )
 const fits: Fit[] = names.map((variant) => {
   const { fixed = 0, idle = 0 } = costs[variant] ?? {}
@@ -110,18 +112,16 @@ test('figures stand in the findings', (t) => {
 })
 
 test('a verdict follows the figures', (t) => {
-  const growing = turns.map((cell) =>
-    cell.variant.startsWith(EVENTS) && cell.watched === 10_000
-      ? { ...cell, cpu: about(cell.cpu.median * 1.2) }
-      : cell,
-  )
-  t.false(of({ turns: growing }, 'callback-flat').holds)
-  const unsure = growing.map((cell) => ({ ...cell, cpu: { ...cell.cpu, low: cell.cpu.median / 2 } }))
-  t.is(of({ turns: unsure }, 'callback-flat').holds, null)
-  const flat = fits.map((fit) => ({ ...fit, b: about(0.5) }))
+  /** The callback variants' cost of an idle descriptor. */
+  const growing = (b: Estimate): Fit[] =>
+    fits.map((fit) => (fit.variant.startsWith(EVENTS) ? Object.assign({}, fit, { b }) : fit))
+  t.false(of({ fits: growing(about(2)) }, 'callback-flat').holds)
+  t.true(of({ fits: growing(about(0.5)) }, 'callback-flat').holds)
+  t.is(of({ fits: growing(about(0.5, 1)) }, 'callback-flat').holds, null)
+  const flat = fits.map((fit) => Object.assign({}, fit, { b: about(0.5) }))
   t.false(of({ fits: flat }, 'scan-grows').holds)
   const cheap = turns.map((cell) =>
-    cell.variant.startsWith(EVENTS) ? { ...cell, cpu: about(cell.cpu.median / 10) } : cell,
+    cell.variant.startsWith(EVENTS) ? Object.assign({}, cell, { cpu: about(cell.cpu.median / 10) }) : cell,
   )
   t.true(of({ turns: cheap }, 'all-active').holds)
   t.false(of({ told: { level: 3, edge: 3 } }, 'told-once').holds)
@@ -150,8 +150,8 @@ test('lines cross where the costs are equal', (t) => {
   t.is(at('select')?.watched, 8)
   t.is(found.length, 4)
   t.is(crossovers(fits, [10])[0]?.watched, 0)
-  const never = fits.map((fit) => (fit.variant === 'poll' ? { ...fit, b: about(0) } : fit))
+  const never = fits.map((fit) => (fit.variant === 'poll' ? Object.assign({}, fit, { b: about(0) }) : fit))
   t.is(crossovers(never, [3]).find(({ scan }) => scan === 'poll')?.watched, null)
-  const native = fits.map((fit) => ({ ...fit, side: 'native' as const }))
+  const native = fits.map((fit) => Object.assign({}, fit, { side: 'native' as const }))
   t.deepEqual(crossovers(native, [3]), [])
 })

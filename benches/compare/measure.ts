@@ -22,7 +22,7 @@ const LOAD: Readonly<
   Record<Mode, { idle: readonly number[]; seconds: number; rounds: number; sustain: boolean }>
 > = {
   quick: { idle: [10, 900, 4000], seconds: 0.5, rounds: 2, sustain: false },
-  default: { idle: [10, 900, 10_000], seconds: 1, rounds: 5, sustain: true },
+  default: { idle: [10, 900, 10_000], seconds: 1, rounds: 3, sustain: true },
   full: { idle: [10, 100, 900, 3_000, 10_000, 18_000], seconds: 2, rounds: 9, sustain: true },
 }
 
@@ -124,6 +124,6 @@ export async function measure(
     loadRefusals: load.refusals,
     strategies,
     verdicts: verdicts({ ...turns, load: load.cells, strategies, told }),
-    disturbances: [...watch.say(), ...disturbed(turns, load.cells), ...load.notes],
+    disturbances: [...watch.say(), ...disturbed(turns, load.cells), ...new Set(load.notes)],
   }
 }

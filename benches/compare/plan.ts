@@ -31,7 +31,7 @@ const STEPS: Readonly<Record<Mode, readonly number[]>> = {
 
 const EFFORT: Readonly<Record<Mode, { rounds: number; sampleMs: number }>> = {
   quick: { rounds: 5, sampleMs: 4 },
-  default: { rounds: 9, sampleMs: 8 },
+  default: { rounds: 15, sampleMs: 6 },
   full: { rounds: 25, sampleMs: 10 },
 }
 

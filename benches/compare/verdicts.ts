@@ -15,8 +15,15 @@ export interface Evidence {
   readonly told: { readonly level: number; readonly edge: number }
 }
 
-/** Up to this many times its cost at the smallest number, a cost counts as the same. */
-const SAME = 1.15
+/** Not to grow is to cost less than this share of what an idle descriptor costs a scan. */
+const NEGLIGIBLE = 0.01
+
+const scaled = (estimate: Estimate, by: number): Estimate => ({
+  ...estimate,
+  median: estimate.median * by,
+  low: estimate.low * by,
+  high: estimate.high * by,
+})
 
 const LEVEL = `${EVENTS} level`
 const EDGE = `${EVENTS} edge`
@@ -87,7 +94,7 @@ function scanGrows({ turns, fits }: Evidence): Pick<Verdict, 'holds' | 'finding'
   return { holds: scans.every(({ b }) => b.low > 1), finding: `${sentences.join('; ')}.` }
 }
 
-function callbackFlat({ turns }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
+function callbackFlat({ turns, fits }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
   const growths = [LEVEL, EDGE].flatMap((variant) => {
     const all = cells(turns, variant, oneActive)
     const [first, last] = [all[0], all.at(-1)]
@@ -100,10 +107,12 @@ function callbackFlat({ turns }: Evidence): Pick<Verdict, 'holds' | 'finding'> {
       `${variant}: ${micro(first.cpu.median)} at ${number(first.watched)} descriptors, ${micro(last.cpu.median)} at ` +
       `${number(last.watched)} (${ratio(growth)} times)`,
   )
-  const holds = growths.every(({ growth }) => growth <= SAME)
-  // Where the intervals leave it open, the run was too disturbed to say.
-  const fails = growths.some(({ first, last }) => last.cpu.low > first.cpu.high * SAME)
-  return { holds: holds ? true : fails ? false : null, finding: `${sentences.join('; ')}.` }
+  const scan = fits.find(({ variant, side }) => side === 'api' && variant === 'poll')
+  const lines = fits.filter(({ variant, side }) => side === 'api' && !isScan(variant))
+  return {
+    holds: scan ? decided(lines.map(({ b }) => [b, scaled(scan.b, NEGLIGIBLE)])) : null,
+    finding: `${sentences.join('; ')}.`,
+  }
 }
 
 function allActive({ turns }: Evidence): Pick<Verdict, 'holds' | 'finding'> {

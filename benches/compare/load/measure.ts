@@ -148,12 +148,9 @@ class Scene {
     const { cells, notes } = this.#findings
     const named = stages.map((stage) => ({ stage, cell: cellOf(stage, this.#idle, this.#plan) }))
     cells.push(...named.map(({ cell }) => cell))
-    const beside = `beside ${count(this.#idle)} idle connections`
-    const short = named.filter(({ stage }) => stage.isGeneratorShort).map(({ cell }) => cell.variant)
-    if (short.length > 0) {
+    if (stages.some((stage) => stage.isGeneratorShort)) {
       notes.push(
-        `${short.join(', ')} ${beside}: at the highest sustained rate the generator came to its own end; ` +
-          'the server may sustain more.',
+        'At the highest sustained rates the generator came to its own end: servers may sustain more.',
       )
     }
   }

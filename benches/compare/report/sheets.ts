@@ -181,7 +181,7 @@ export function loadSheet({ load, loadRefusals }: Result): Sheet {
       microseconds(it.p999),
       microseconds(it.cpu),
       it.memory === null ? none : cell(bytes(it.memory)),
-      number(it.sustained),
+      it.sustained?.median === 0 ? cell('none') : number(it.sustained),
     ]),
   })
 }

@@ -33,6 +33,9 @@ export type Progress = (done: number, total: number, what: string) => void
 const WARM_UP_SIZE = 200
 const WARM_UP_VISITS = 8
 
+/** A sample is the median of so many: whatever else the machine does comes in bursts. */
+const PARTS = 5
+
 const SIDES: readonly Side[] = ['api', 'native']
 
 /** How many are active: one, one in a hundred, one in ten, all. */
@@ -88,12 +91,13 @@ class Contender {
       often = howOften(sampleMs, (rounds) => work.turns(active, rounds))
       this.#often.set(active, often)
     }
-    const rounds = often
-    work.turns(active, Math.ceil(rounds / 8))
-    const { wall, cpu } = time(() => work.turns(active, rounds))
+    const rounds = Math.ceil(often / PARTS)
+    work.turns(active, Math.ceil(rounds / 2))
+    const parts = Array.from({ length: PARTS }, () => time(() => work.turns(active, rounds)))
     if (!keep) return
+    const middle = (key: keyof Taken): number => median(parts.map((part) => part[key])) / rounds
     const samples = this.turns.get(active) ?? []
-    samples.push({ wall: wall / rounds, cpu: cpu / rounds })
+    samples.push({ wall: middle('wall'), cpu: middle('cpu') })
     this.turns.set(active, samples)
   }
 }
