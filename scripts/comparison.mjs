@@ -96,7 +96,7 @@ async function draw() {
     const tab = await browser.newPage()
     await tab.setViewport({ width: 900, height: 900, deviceScaleFactor: 2 })
     await tab.goto(pathToFileURL(html).href)
-    const plot = await tab.waitForSelector('#plot-turns')
+    const plot = await tab.waitForSelector('#plot-turn')
     await plot?.screenshot({ path: picture })
   } finally {
     await browser.close()

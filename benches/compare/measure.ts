@@ -21,13 +21,13 @@ const FEW = 0.1
 const LOAD: Readonly<
   Record<Mode, { idle: readonly number[]; seconds: number; rounds: number; sustain: boolean }>
 > = {
-  quick: { idle: [10, 900, 4000], seconds: 0.5, rounds: 2, sustain: false },
+  quick: { idle: [900, 3000], seconds: 0.4, rounds: 2, sustain: false },
   default: { idle: [10, 900, 10_000], seconds: 1, rounds: 3, sustain: true },
   full: { idle: [10, 100, 900, 3_000, 10_000, 18_000], seconds: 2, rounds: 9, sustain: true },
 }
 
 const STRATEGIES: Readonly<Record<Mode, { messages: number; rounds: number }>> = {
-  quick: { messages: 300, rounds: 5 },
+  quick: { messages: 150, rounds: 4 },
   default: { messages: 1000, rounds: 9 },
   full: { messages: 3000, rounds: 15 },
 }

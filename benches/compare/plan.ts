@@ -30,8 +30,8 @@ const STEPS: Readonly<Record<Mode, readonly number[]>> = {
 }
 
 const EFFORT: Readonly<Record<Mode, { rounds: number; sampleMs: number }>> = {
-  quick: { rounds: 5, sampleMs: 4 },
-  default: { rounds: 15, sampleMs: 6 },
+  quick: { rounds: 4, sampleMs: 3 },
+  default: { rounds: 13, sampleMs: 5 },
   full: { rounds: 25, sampleMs: 10 },
 }
 
