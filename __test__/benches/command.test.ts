@@ -83,6 +83,17 @@ test('a wrong command line is one line and status 2', async (t) => {
   )
 })
 
+test('a limit of open files that leaves no room is said, instead of measuring nothing', async (t) => {
+  const { code, stdout, stderr } = await new Promise<Ended>((resolve) => {
+    const script = `ulimit -n 64; exec "$0" "$1" compare --only turns`
+    execFile('sh', ['-c', script, process.execPath, program], (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout: out, stderr: err })
+    })
+  })
+  t.deepEqual({ code, stdout }, { code: 2, stdout: '' })
+  t.regex(stderr, /^fdreactor compare: the limit of open files leaves no room .+\n$/)
+})
+
 test('a file that is missing, or is no result, is one line and status 1', async (t) => {
   const folder = folderFor(t)
   for (const file of [join(folder, 'missing.json'), program]) {

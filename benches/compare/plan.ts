@@ -17,6 +17,9 @@ export const VARIANTS: readonly Variant[] = [
   { backend: EVENTS, trigger: 'edge' },
 ]
 
+/** The least that is worth watching; every mode begins with it. */
+const SMALLEST = 10
+
 /** Left for the reactors, the runtime and the files that are written. */
 const HEADROOM = 64
 
@@ -46,6 +49,11 @@ function sizesOf({ sizes, mode }: Measurement, most: number): readonly number[] 
     if (tooMany === undefined) return sizes
     throw new UsageError(
       `--sizes: ${tooMany} is more than the ${most} that the limit of open files allows here ('ulimit -n' raises it)`,
+    )
+  }
+  if (most < SMALLEST) {
+    throw new UsageError(
+      `the limit of open files leaves no room for even ${SMALLEST} descriptors to watch ('ulimit -n' raises it)`,
     )
   }
   const fitting = STEPS[mode].filter((size) => size <= most)
