@@ -92,7 +92,7 @@ const rooms = [
       'fdreactor',
       '__test__/**/helpers/**',
       'benches/compare/**',
-      'scripts/{comparison,tools}.mjs',
+      'scripts/{ava,comparison,tools}.mjs',
       ...devDependencies,
     ],
   },

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { runAva } from './ava.mjs'
 import { generated } from './build.mjs'
 import { leftOut } from './cross-check.mjs'
 import { root, run, stopAll, stopAllOnSignals } from './run.mjs'
@@ -17,6 +18,7 @@ import { missing, tools } from './tools.mjs'
  * @property {number} failed
  * @property {readonly string[]} [skipped] what was not run, each with its name
  * @property {readonly string[]} [faults] what failed, where a check has many parts
+ * @property {readonly string[]} [again] what failed at first, and was run again
  */
 
 /** Where a check that waits for nothing ends; all of them together take a few minutes. */
@@ -89,28 +91,10 @@ async function cargoTest(args) {
   return orFailed({ passed, failed, skipped, faults }, code === 0)
 }
 
-/**
- * Reads ava's ordinary report: its TAP reporter dies of a test that hangs or calls `process.exit`, and then says
- * nothing about the others.
- *
- * @returns {Promise<Result>}
- */
+/** @returns {Promise<Result>} */
 async function nodeTest() {
-  // TERM decides which marks it writes.
-  const { code, output } = await show('ava', ['--no-color'], { TERM: 'xterm' })
-  const count = (/** @type {RegExp} */ mark) => [...output.matchAll(mark)].length
-  const passed = count(/^ {2}✔ /gm)
-  const failed =
-    count(/^ {2}✘ \[fail\]: /gm) +
-    // A file that came to a bad end.
-    count(
-      /^ {2}(?:✘ \S+ exited (?:due to|with) |✘ Exiting due to process\.exit\(\) |✘ No tests found in |Failed to exit when running )/gm,
-    ) +
-    Number(/^ {2}(\d+) tests? remained pending after a timeout$/m.exec(output)?.[1] ?? 0)
-  const named = (/** @type {RegExp} */ line) => [...output.matchAll(line)].map(([, name]) => `ava: ${name}`)
-  const skipped = named(/^ {2}- \[(?:skip|todo)\] (.*)$/gm)
-  const faults = named(/^ {2}✘ (.*)$/gm)
-  return orFailed({ passed, failed, skipped, faults }, code === 0)
+  const { code, ...result } = await runAva(show)
+  return orFailed(result, code === 0)
 }
 
 /** The core is usable without Node. */
@@ -321,10 +305,14 @@ async function main(names) {
     )
   }
   // Said again here: of a long log it is the end that is read.
-  for (const key of /** @type {const} */ (['skipped', 'faults'])) {
-    const titles = results.flatMap((result) => result[key] ?? [])
-    if (titles.length === 0) continue
-    say(`\n${key === 'skipped' ? 'left out' : 'failed'}:\n${titles.map((name) => `  ${name}`).join('\n')}`)
+  const parts = {
+    skipped: 'left out',
+    again: 'failed beside others, and was run again alone',
+    faults: 'failed',
+  }
+  for (const [key, heading] of Object.entries(parts)) {
+    const titles = results.flatMap((result) => result[/** @type {keyof typeof parts} */ (key)] ?? [])
+    if (titles.length > 0) say(`\n${heading}:\n${titles.map((name) => `  ${name}`).join('\n')}`)
   }
   say(`\nin ${since(started)}`)
   const sum = (/** @type {'passed' | 'failed'} */ key) =>
