@@ -251,6 +251,7 @@ const checks = {
   tools: externalTools,
   generated: generatedFiles,
   rooms: command('node scripts/rooms.mjs'),
+  versions: command('node scripts/versions.mjs'),
   format: command('prettier --check --log-level warn .'),
   lint: command('oxlint --deny-warnings --type-aware --format unix'),
   types: command('tsc --project tsconfig.test.json'),
