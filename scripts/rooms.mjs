@@ -59,7 +59,7 @@ const rooms = [
   { files: `${addon}/bench.rs`, may: ['fdreactor', 'fdreactor_bench', 'napi_derive', 'libc'] },
   {
     files: `${addon}/**`,
-    may: [`${addon}/**`, 'fdreactor', 'napi', 'napi_derive', 'libuv_sys_lite', 'libc'],
+    may: [`${addon}/**`, 'fdreactor', 'napi', 'napi_derive', 'libc'],
   },
   {
     files: 'crates/fdreactor-kit/src/**',
@@ -114,7 +114,7 @@ const unsafeFiles = [
   'crates/fdreactor/tests/**',
   'crates/fdreactor-kit/src/{lib,memory}.rs',
   `${addon}/{buffer,env}.rs`,
-  `${addon}/driver/{loop_,thread}.rs`,
+  `${addon}/driver/{libuv,loop_,thread}.rs`,
 ]
 
 const longest = 400

@@ -6,28 +6,24 @@
 //! has an asynchronous clean-up hook, which the environment waits for, and the memory belongs to the close callback.
 #![expect(unsafe_code, reason = "libuv handles")]
 
+use super::libuv::{self, Uv};
 use crate::{
     env::{self, RawEnv},
     failure::{Refusal, encode},
     reactor::Inner,
 };
 use fdreactor::{Error, Syscall};
-use libuv_sys_lite as uv;
 use napi::sys;
 use std::{
     cell::Cell,
     ffi::{c_int, c_void},
     os::fd::RawFd,
-    panic, ptr,
+    ptr,
     rc::{Rc, Weak},
-    sync::OnceLock,
 };
 
-#[allow(clippy::cast_possible_wrap, reason = "a small flag")]
-const READABLE: c_int = uv::uv_poll_event::UV_READABLE.0 as c_int;
 /// What a selector's descriptor never reports: the handle goes on living, and nothing is called.
-#[allow(clippy::cast_possible_wrap, reason = "a small flag")]
-const NOTHING: c_int = uv::uv_poll_event::UV_DISCONNECT.0 as c_int;
+const NOTHING: c_int = libuv::DISCONNECT;
 
 /// What libuv calls to watch a descriptor.
 const CONTROL: Syscall =
@@ -38,16 +34,9 @@ fn checked(status: c_int) -> Result<(), i64> {
     if status < 0 { Err(encode(Error::System { syscall: CONTROL, errno: -status })) } else { Ok(()) }
 }
 
-/// Finds libuv's functions in the host, once a process. False if it has none.
-fn load() -> bool {
-    static LOADED: OnceLock<bool> = OnceLock::new();
-    // SAFETY: the table of functions is written once, before anything reads it; what is found is the host's own libuv, and
-    // its library handle is the process itself.
-    *LOADED.get_or_init(|| panic::catch_unwind(|| std::mem::forget(unsafe { uv::setup() })).is_ok())
-}
-
 /// One `uv_poll_t`. The loop holds a count of it until the close callback.
 struct Handle {
+    uv: &'static Uv,
     env: RawEnv,
     /// The memory of the `uv_poll_t`, as large as the running libuv says. Boxed: its address must not move.
     memory: Box<[Cell<u64>]>,
@@ -58,24 +47,23 @@ struct Handle {
 }
 
 impl Handle {
-    fn poll(&self) -> *mut uv::uv_poll_t {
+    fn poll(&self) -> *mut libuv::Poll {
         self.memory.as_ptr().cast_mut().cast()
     }
 
-    fn base(&self) -> *mut uv::uv_handle_t {
+    fn base(&self) -> *mut libuv::Base {
         self.poll().cast()
     }
 
     /// Opens, starts and unrefs a handle.
     fn open(env: RawEnv, target: Weak<Inner>, fd: RawFd) -> Result<Rc<Self>, i64> {
-        if !load() {
-            return Err(Refusal::Internal.into());
-        }
+        let uv = Uv::of_host().ok_or(Refusal::Internal)?;
         let uv_loop = env::uv_loop(env).ok_or(Refusal::Internal)?;
         // SAFETY: it only looks a number up.
-        let size = unsafe { uv::uv_handle_size(uv::uv_handle_type::UV_POLL) };
+        let size = unsafe { (uv.uv_handle_size)(libuv::POLL) };
         let memory = vec![Cell::new(0); size.div_ceil(size_of::<u64>())].into_boxed_slice();
         let handle = Rc::new(Self {
+            uv,
             env,
             memory,
             fd,
@@ -85,13 +73,13 @@ impl Handle {
         });
         // SAFETY: the loop is the environment's own, on whose thread this runs; the memory is large enough and does not move
         // until the close callback.
-        checked(unsafe { uv::uv_poll_init(uv_loop.cast(), handle.poll(), fd) })?;
+        checked(unsafe { (uv.uv_poll_init)(uv_loop.cast(), handle.poll(), fd) })?;
         let raw = Rc::into_raw(Rc::clone(&handle)).cast::<c_void>().cast_mut();
         // SAFETY: initialised above. The count that `raw` stands for is given back in on_closed().
-        unsafe { uv::uv_handle_set_data(handle.base(), raw) };
-        let started = handle.listen(READABLE).and_then(|()| enter(uv_loop.cast(), fd));
+        unsafe { (uv.uv_handle_set_data)(handle.base(), raw) };
+        let started = handle.listen(libuv::READABLE).and_then(|()| enter(uv, uv_loop.cast(), fd));
         // SAFETY: as above.
-        unsafe { uv::uv_unref(handle.base()) };
+        unsafe { (uv.uv_unref)(handle.base()) };
         let mut hook = ptr::null_mut();
         // SAFETY: `raw` is good until on_closed(), which removes the hook first.
         unsafe { sys::napi_add_async_cleanup_hook(env, Some(on_teardown), raw, &raw mut hook) };
@@ -105,13 +93,13 @@ impl Handle {
     /// Sets what is listened for.
     fn listen(&self, events: c_int) -> Result<(), i64> {
         // SAFETY: initialised, and not closing.
-        checked(unsafe { uv::uv_poll_start(self.poll(), events, Some(on_ready)) })
+        checked(unsafe { (self.uv.uv_poll_start)(self.poll(), events, on_ready) })
     }
 
     fn close(&self) {
         if !self.closing.replace(true) {
             // SAFETY: initialised and not yet closing. The descriptor is still open: libuv tells its kernel set at once.
-            unsafe { uv::uv_close(self.base(), Some(on_closed)) };
+            unsafe { (self.uv.uv_close)(self.base(), on_closed) };
         }
     }
 }
@@ -124,9 +112,9 @@ impl Handle {
 /// whole nest whenever something is added to a set within another, so now it is the registration that goes too far
 /// that is refused.
 #[cfg(target_os = "linux")]
-fn enter(uv_loop: *mut uv::uv_loop_t, fd: RawFd) -> Result<(), i64> {
+fn enter(uv: &Uv, uv_loop: *mut libuv::Loop, fd: RawFd) -> Result<(), i64> {
     // SAFETY: the environment's own loop, on whose thread this runs.
-    let set = unsafe { uv::uv_backend_fd(uv_loop) };
+    let set = unsafe { (uv.uv_backend_fd)(uv_loop) };
     // libuv passes over an event of descriptor -1, and puts the right one here when it asks for something.
     let mut event = libc::epoll_event { events: 0, u64: u64::MAX };
     // SAFETY: the event outlives the call; the kernel checks the numbers.
@@ -139,7 +127,7 @@ fn enter(uv_loop: *mut uv::uv_loop_t, fd: RawFd) -> Result<(), i64> {
 /// kqueue refuses nothing later on.
 #[cfg(not(target_os = "linux"))]
 #[allow(clippy::unnecessary_wraps, reason = "epoll refuses")]
-fn enter(_uv_loop: *mut uv::uv_loop_t, _fd: RawFd) -> Result<(), i64> {
+fn enter(_uv: &Uv, _uv_loop: *mut libuv::Loop, _fd: RawFd) -> Result<(), i64> {
     Ok(())
 }
 
@@ -155,10 +143,21 @@ unsafe fn borrow(data: *mut c_void) -> Rc<Handle> {
     unsafe { Rc::from_raw(raw) }
 }
 
-unsafe extern "C" fn on_ready(handle: *mut uv::uv_poll_t, _status: c_int, _events: c_int) {
+/// What `open` left in a libuv handle.
+///
+/// # Safety
+/// The handle is initialised, and its memory is still there.
+unsafe fn data_of(handle: *mut libuv::Base) -> Option<*mut c_void> {
+    // It has been found: there is a handle.
+    let uv = Uv::of_host()?;
+    // SAFETY: by this function's contract.
+    Some(unsafe { (uv.uv_handle_get_data)(handle) })
+}
+
+unsafe extern "C" fn on_ready(handle: *mut libuv::Poll, _status: c_int, _events: c_int) {
     env::guarded(|| {
         // SAFETY: libuv calls back for initialised handles only, whose data open() set; none is called once closing.
-        let data = unsafe { uv::uv_handle_get_data(handle.cast()) };
+        let Some(data) = (unsafe { data_of(handle.cast()) }) else { return };
         // SAFETY: the count is given back by on_closed(), after which libuv calls no more.
         let handle = unsafe { borrow(data) };
         let Some(inner) = handle.target.upgrade() else { return handle.close() };
@@ -167,10 +166,10 @@ unsafe extern "C" fn on_ready(handle: *mut uv::uv_poll_t, _status: c_int, _event
     });
 }
 
-unsafe extern "C" fn on_closed(handle: *mut uv::uv_handle_t) {
+unsafe extern "C" fn on_closed(handle: *mut libuv::Base) {
     env::guarded(|| {
         // SAFETY: called once a handle, with the data that open() set.
-        let data = unsafe { uv::uv_handle_get_data(handle) };
+        let Some(data) = (unsafe { data_of(handle) }) else { return };
         // SAFETY: this is the count that open() made; it ends here.
         let handle = unsafe { Rc::from_raw(data.cast_const().cast::<Handle>()) };
         // SAFETY: added in open() and removed only here; if the environment is ending, this is what it waits for.
@@ -218,7 +217,7 @@ impl LoopDriver {
     /// Ends a rest.
     pub(crate) fn proceed(&self) {
         if !self.handle.closing.get() {
-            let _ = self.handle.listen(READABLE);
+            let _ = self.handle.listen(libuv::READABLE);
         }
     }
 
@@ -227,7 +226,8 @@ impl LoopDriver {
         if self.handle.closing.get() {
             return;
         }
-        let set = if keep { uv::uv_ref } else { uv::uv_unref };
+        let uv = self.handle.uv;
+        let set = if keep { uv.uv_ref } else { uv.uv_unref };
         // SAFETY: initialised and not closing.
         unsafe { set(self.handle.base()) };
     }

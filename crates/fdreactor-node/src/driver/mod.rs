@@ -1,5 +1,6 @@
 //! Who takes the turns: the host's loop or a thread beside it. The manual driver is none: the user calls `poll`.
 
+mod libuv;
 mod loop_;
 mod thread;
 
