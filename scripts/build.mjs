@@ -56,16 +56,17 @@ export const steps = {
   },
   ts: {
     does: 'compile TypeScript',
-    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs'],
+    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/bundle-library.mjs'],
     outputs: ['dist'],
     make: async () => {
-      // tsc leaves behind what a source that was deleted or renamed had become.
+      // What a source that was deleted or renamed had become must not stay.
       for (const name of list('dist'))
         if (name !== 'native' && name !== 'benches') rmSync(join(root, 'dist', name), { recursive: true })
       const outcome = await run('tsc', ['--project', 'tsconfig.json'])
+      if (outcome.code !== 0) return outcome
       // tsc does not copy declarations that it did not write.
-      if (outcome.code === 0) cpSync(join(root, 'ts/binding.d.ts'), join(root, 'dist/binding.d.ts'))
-      return outcome
+      cpSync(join(root, 'ts/binding.d.ts'), join(root, 'dist/binding.d.ts'))
+      return run(process.execPath, ['scripts/bundle-library.mjs'])
     },
   },
   benches: {

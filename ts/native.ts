@@ -15,7 +15,7 @@ function candidates(): readonly string[] {
   const { arch, platform } = process
   const builds = platform === 'linux' ? [`linux-${arch}-gnu`, `linux-${arch}-musl`] : [`${platform}-${arch}`]
   const override = process.env['NAPI_RS_NATIVE_LIBRARY_PATH']
-  const bundled = builds.map((build) => `./native/fdreactor.${build}.node`)
+  const bundled = builds.map((build) => `../native/fdreactor.${build}.node`)
   return override === undefined || override === '' ? bundled : [override]
 }
 
@@ -31,6 +31,7 @@ function agree(contract: Binding.Contract): boolean {
 }
 
 function load(): Native {
+  // What this becomes a part of lies in dist/chunks.
   const require = createRequire(import.meta.url)
   const tried: string[] = []
   for (const file of candidates()) {

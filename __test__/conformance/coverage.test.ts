@@ -1,5 +1,5 @@
 // The rows of the table are all there, and each has its tests.
-import { suitableDriver } from '../../dist/runtime.js'
+import { suitableDriver } from '../../dist/internal.js'
 import type { Backend } from '../../dist/index.js'
 import { ABSENCES, absence } from '../helpers/conformance/absent.js'
 import { COMBOS, columnOf, suffixOf } from '../helpers/conformance/combos.js'

@@ -1,5 +1,5 @@
 // On loopback a whole block is taken or nothing, so what happens in between is shown here.
-import { Backlog } from '../../dist/echo/backlog.js'
+import { Backlog } from '../../dist/echo/index.js'
 import test from '../helpers/test.js'
 
 /** Bytes that tell their place. */

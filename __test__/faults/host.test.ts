@@ -6,8 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { Reactor, Ready, WOULD_BLOCK, io } from '../../dist/index.js'
-import { failureToError } from '../../dist/errors.js'
-import { BACKENDS, native } from '../../dist/native.js'
+import { BACKENDS, failureToError, native } from '../../dist/internal.js'
 import { fine, run } from '../helpers/child.js'
 import { awaitReady, openLoop, openPipe } from '../helpers/descriptors.js'
 import { CASES, NATIVE, each, isLevel, isNative } from '../helpers/matrix.js'
@@ -92,7 +91,7 @@ for (const { backend, trigger, driver } of CASES.filter((which) => isLevel(which
 
 test.serial('fault-85 the addon can be loaded again in one thread, and the first one goes on', async (t) => {
   const script = `
-    const require = createRequire(${JSON.stringify(new URL('native.js', dist).href)})
+    const require = createRequire(${JSON.stringify(new URL('index.js', dist).href)})
     const override = process.env.NAPI_RS_NATIVE_LIBRARY_PATH
     const file = override || './native/' + readdirSync(new URL(${JSON.stringify(new URL('native', dist).href)})).find((name) => name.endsWith('.node'))
     const load = () => { delete require.cache[require.resolve(file)]; return require(file) }

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { echo } from '../echo/main.js'
 
 const USAGE = `Usage: fdreactor COMMAND [options]
 
@@ -28,6 +27,7 @@ function version(): string {
 const [command, ...args] = process.argv.slice(2)
 switch (command) {
   case 'echo': {
+    const { echo } = await import('../echo/index.js')
     await echo(args)
     break
   }

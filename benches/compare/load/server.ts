@@ -1,7 +1,6 @@
 /** The package's own echo server, with its figures for who started it. */
 import { setImmediate } from 'node:timers/promises'
-import { Log } from '#echo/log.js'
-import { EchoServer } from '#echo/server.js'
+import { EchoServer, Log } from '#echo'
 import { serve } from './channel.js'
 import type { Figures, ServerOptions, ServerRequest } from './protocol.js'
 

@@ -1,7 +1,7 @@
 import { Reactor } from 'fdreactor'
 import type { Registration } from 'fdreactor'
 import { getSystemErrorName } from 'node:util'
-import { native } from '#native'
+import { native } from '#internal'
 import type { Side, Trigger, Variant } from '../result.js'
 
 /** Descriptors that become ready at will. They are the addon's, so that making them ready costs both sides the same. */
