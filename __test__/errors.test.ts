@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { constants } from 'node:os'
 import { Reactor, TcpListener, io } from '../dist/index.js'
 import type { ArgumentError, FdreactorError, FdreactorErrorCode, SystemError } from '../dist/index.js'
-import { library, run } from './helpers/child.js'
 import { closedNumber, openLoop } from './helpers/descriptors.js'
 import test from './helpers/test.js'
 
@@ -122,18 +120,4 @@ test('a wrong argument says what was expected and what came, without running cod
   t.is(error.message, '"fd" must be a number. Received an object')
   t.deepEqual({ ...error }, { code: 'ERR_INVALID_ARG_TYPE' })
   t.true(error instanceof TypeError)
-})
-
-test('importing the library without its binary is fine, and using it says what was tried', async (t) => {
-  const missing = join(tmpdir(), 'no-such-addon.node')
-  const outcome = await run(
-    `const { Reactor } = await import('${library}')
-    try { new Reactor() } catch (error) { console.log(JSON.stringify({ ...error, message: error.message })) }`,
-    { isBare: true, env: { NAPI_RS_NATIVE_LIBRARY_PATH: missing } },
-  )
-  const { code, message } = JSON.parse(outcome.stdout) as FdreactorError
-  t.is(code, 'ERR_FDREACTOR_UNSUPPORTED_PLATFORM')
-  t.regex(message, /^No binary of fdreactor loads on \w+ \w+\. Tried:\n/)
-  t.true(message.includes(missing))
-  t.regex(message, /It runs on Linux and macOS/)
 })

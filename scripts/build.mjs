@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { root, run, stopAll } from './run.mjs'
+import { root, run, stopAll, which } from './run.mjs'
 
 /** What the build writes and git keeps; `npm test` fails if the committed text is not what the build writes. */
 export const generated = ['index.d.ts', 'ts/binding.d.ts', 'Cargo.lock']
@@ -26,6 +26,7 @@ export const generated = ['index.d.ts', 'ts/binding.d.ts', 'Cargo.lock']
  * @property {RegExp} [names] of what it reads in the folders, if not everything
  * @property {readonly string[]} outputs files and folders it writes
  * @property {true} [forTests] whether the package does without
+ * @property {true} [needsRust]
  * @property {() => Promise<import('./run.mjs').Outcome>} make
  */
 
@@ -40,6 +41,7 @@ const [libraryPrefix, librarySuffix] =
 export const steps = {
   addon: {
     does: 'build the addon (Rust, release)',
+    needsRust: true,
     inputs: [...rust, 'crates/fdreactor/Cargo.toml', 'crates/fdreactor/src', 'crates/fdreactor-node'],
     outputs: ['dist/native', 'ts/binding.d.ts', 'Cargo.lock'],
     make: () =>
@@ -56,7 +58,13 @@ export const steps = {
   },
   ts: {
     does: 'compile TypeScript',
-    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/bundle-library.mjs'],
+    inputs: [
+      'ts',
+      'tsconfig.json',
+      'package.json',
+      'package-lock.json',
+      ...['build', 'bundle-library', 'platforms'].map((script) => `scripts/${script}.mjs`),
+    ],
     outputs: ['dist'],
     make: async () => {
       // What a source that was deleted or renamed had become must not stay.
@@ -86,6 +94,7 @@ export const steps = {
   kit: {
     does: 'build the kit of system calls that the tests use',
     forTests: true,
+    needsRust: true,
     inputs: [...rust, 'crates/fdreactor-kit'],
     outputs: ['build/kit.node'],
     make: async () => {
@@ -170,6 +179,15 @@ export async function make(name, step) {
   return outcome
 }
 
+/** What to say where Rust is needed and is not there. */
+export function missingRust() {
+  if (which('cargo')) return undefined
+  return (
+    'cargo is needed to build the addon and is not on PATH: install Rust (https://rustup.rs), and try again in a new shell.\n' +
+    '"npm run build:ts" builds the JavaScript alone.'
+  )
+}
+
 async function main() {
   const wanted = process.argv.slice(2)
   const unknown = wanted.filter((name) => !(name in steps))
@@ -184,12 +202,21 @@ async function main() {
       process.exit(1)
     })
   }
-  for (const [name, step] of Object.entries(steps)) {
-    if (wanted.length > 0 ? !wanted.includes(name) : step.forTests) continue
+  const chosen = Object.entries(steps).filter(([name, step]) =>
+    wanted.length > 0 ? wanted.includes(name) : !step.forTests,
+  )
+  const problem = chosen.some(([, { needsRust }]) => needsRust) ? missingRust() : undefined
+  if (problem !== undefined) {
+    console.error(problem)
+    process.exitCode = 1
+    return
+  }
+  for (const [name, step] of chosen) {
     console.error(step.does)
     const { code, output } = await make(name, step)
     if (code !== 0) {
       process.stderr.write(output)
+      if (code === 127) console.error('"npm ci" brings every program that the build uses, but Rust.')
       process.exitCode = 1
       return
     }

@@ -1,14 +1,48 @@
 // Bundles ts/ into dist/: one file for each entry, and chunks of what they share. Importing many small files is what
-// importing a library costs most of, and what they share must be there once: the addon, and the classes.
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+// importing a library costs most of, and what they share must be there once: the addon, and the classes. Beside them it
+// writes what requires the binaries, which stays a file of its own.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
+import { packageOf, platforms } from './platforms.mjs'
 import { root } from './run.mjs'
 
 /** What package.json names, and what is loaded when it is asked for. Each keeps its path. */
 const entries = ['index', 'epoll/index', 'internal', 'echo/index', 'cli/main']
 
-await build({
+/**
+ * What requires the binaries. For bundlers every package stands in a literal `require`, or they would not find it, and in a
+ * `try`, or they would insist on finding them all. (A file of CommonJS would be simpler, and an `import` of one takes Node.js a
+ * millisecond.) Its types: ts/loader/binaries.d.ts.
+ */
+const binaries = `// Made by scripts/bundle-library.mjs from scripts/platforms.mjs.
+const { filename, dirname, url } = import.meta
+// Not imported: bundlers would try to see through it, and what many put at the top of their bundles has its name.
+const requireFrom = process.getBuiltinModule('node:module').createRequire
+const isWhole = /[\\\\/]loader[\\\\/]binaries\\.js$/.test(filename)
+// A bundler's require knows what it has packed. In a file of ours, one that is there is somebody else's.
+const own = isWhole || typeof require !== 'function' ? requireFrom(url) : undefined
+export const names = ${JSON.stringify(platforms.map(({ name }) => name))}
+export const folder = isWhole ? dirname : undefined
+export const fromFile = (file) => (own ?? require)(file)
+export function fromPackage(name) {
+  if (own) return own(\`@fdreactor/\${name}\`)
+  try {
+    switch (name) {
+${platforms.map(({ name }) => `      case '${name}': return require('${packageOf(name)}')\n`).join('')}    }
+  } catch (error) {
+    // A bundle that is an ES module has a require for what it has packed only.
+    if (url === undefined) throw error
+    return requireFrom(url)(\`@fdreactor/\${name}\`)
+  }
+}
+export function fileOf(addon) {
+  return Object.values((own ?? require).cache ?? {}).find((module) => module?.exports === addon)?.filename
+}
+`
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const { metafile } = await build({
   entryPoints: entries.map((entry) => `ts/${entry}.ts`).filter((file) => existsSync(join(root, file))),
   outbase: 'ts',
   outdir: 'dist',
@@ -21,5 +55,27 @@ await build({
   // No comments, but names and lines: whoever finds it in a stack trace shall be able to read it.
   minifySyntax: true,
   legalComments: 'none',
+  define: { FDREACTOR_VERSION: JSON.stringify(version) },
+  metafile: true,
   absWorkingDir: root,
+  plugins: [
+    {
+      name: 'binaries',
+      setup(bundler) {
+        bundler.onResolve({ filter: /\/binaries\.js$/ }, () => ({
+          path: '../loader/binaries.js',
+          external: true,
+        }))
+      },
+    },
+  ],
 })
+
+// What imports it is a chunk, and chunks lie in one folder.
+const wrong = Object.entries(metafile.outputs).find(
+  ([file, { imports }]) =>
+    dirname(file) !== 'dist/chunks' && imports.some(({ path }) => path.endsWith('/binaries.js')),
+)
+if (wrong) throw new Error(`${wrong[0]} would not find dist/loader/binaries.js`)
+mkdirSync(join(root, 'dist/loader'), { recursive: true })
+writeFileSync(join(root, 'dist/loader/binaries.js'), binaries)

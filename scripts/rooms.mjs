@@ -68,7 +68,8 @@ const rooms = [
   { files: 'crates/*/build.rs', may: ['napi_build'] },
 
   // TypeScript: the addon and its types have one reader. (The addon lies in dist/native, beside what is compiled.)
-  { files: 'ts/native.ts', may: [base, 'ts/binding.d.ts', 'ts/native/*.node'] },
+  { files: 'ts/native.ts', may: [base, 'ts/binding.d.ts', 'ts/loader/**'] },
+  { files: 'ts/loader/**', may: ['ts/loader/**'] },
   { files: base, may: [base] },
   { files: 'ts/dispatch.ts', may: [base] },
   { files: 'ts/{io.ts,net/**}', may: [base, 'ts/{io.ts,net/**}'] },
@@ -94,7 +95,7 @@ const rooms = [
       'fdreactor',
       '__test__/**/helpers/**',
       'benches/compare/**',
-      'scripts/{ava,comparison,tools}.mjs',
+      'scripts/**',
       ...devDependencies,
     ],
   },

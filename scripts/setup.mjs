@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { isFresh, make, steps } from './build.mjs'
-import { root, run, stopAll, which } from './run.mjs'
+import { isFresh, make, missingRust, steps } from './build.mjs'
+import { root, run, stopAll } from './run.mjs'
 
 /** A reason to give up that the user can do something about; no stack trace needed. */
 export class SetupError extends Error {}
@@ -54,11 +54,8 @@ export async function setup({ forTests = false } = {}) {
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
     throw new SetupError(`Node.js ${oldest.join('.')} or newer is needed, this is ${process.versions.node}`)
   }
-  if (!which('cargo')) {
-    throw new SetupError(
-      'cargo is needed to build the addon and is not on PATH: install Rust (https://rustup.rs)',
-    )
-  }
+  const problem = missingRust()
+  if (problem !== undefined) throw new SetupError(problem)
   // Install scripts are not needed by anything here, so none is trusted.
   if (!isInstalled()) {
     await step('install dependencies (npm ci)', () =>

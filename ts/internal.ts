@@ -2,5 +2,5 @@
 // everything, so that all entries share one chunk, and one addon.
 export * from './index.js'
 export { failureToError } from './errors.js'
-export { BACKENDS, native } from './native.js'
+export { BACKENDS, VERSION, loaded, native } from './native.js'
 export { suitableDriver } from './runtime.js'

@@ -1,70 +1,45 @@
-import { createRequire } from 'node:module'
 import type * as Binding from './binding.js'
 import { LIBRARY_ERRORS, SYSCALLS, libraryError } from './errors.js'
+import { explain } from './loader/explain.js'
+import { load } from './loader/load.js'
+import type { Outcome } from './loader/load.js'
 
 export type { NativeAddress } from './binding.js'
 
-/** The addon. Only this file loads it; everybody else takes it from here. */
+/** The addon. Only this file takes it from the loader; everybody else takes it from here. */
 export type Native = typeof Binding
 
 export const BACKENDS = ['epoll', 'kqueue', 'poll', 'select'] as const
 export const RECORD_WORDS = 3
 
-/** The files that may hold the addon, best first. glibc or musl is found out by trying: only one of them loads. */
-function candidates(): readonly string[] {
-  const { arch, platform } = process
-  const builds = platform === 'linux' ? [`linux-${arch}-gnu`, `linux-${arch}-musl`] : [`${platform}-${arch}`]
-  const override = process.env['NAPI_RS_NATIVE_LIBRARY_PATH']
-  const bundled = builds.map((build) => `../native/fdreactor.${build}.node`)
-  return override === undefined || override === '' ? bundled : [override]
-}
+declare const FDREACTOR_VERSION: string
+/** This package's version; scripts/bundle-library.mjs puts it in. */
+export const VERSION = FDREACTOR_VERSION
 
 /** Compares what both sides must agree on: an addon of another version would be misunderstood silently. */
-function agree(contract: Binding.Contract): boolean {
-  const lists = [
-    [contract.syscalls, SYSCALLS],
-    [contract.errors, LIBRARY_ERRORS],
-    [contract.backends, BACKENDS],
-    [[contract.recordWords], [RECORD_WORDS]],
-  ]
-  return JSON.stringify(lists.map(([theirs]) => theirs)) === JSON.stringify(lists.map(([, ours]) => ours))
+function objection(addon: unknown): string | undefined {
+  if (typeof addon !== 'object' || addon === null || !('contract' in addon))
+    return 'not a binary of fdreactor'
+  const contract = (addon as Native).contract()
+  if (contract.version !== VERSION) return `of fdreactor ${contract.version}, and this is ${VERSION}`
+  const theirs = [contract.syscalls, contract.errors, contract.backends, [contract.recordWords]]
+  const ours = [SYSCALLS, LIBRARY_ERRORS, BACKENDS, [RECORD_WORDS]]
+  return JSON.stringify(theirs) === JSON.stringify(ours)
+    ? undefined
+    : 'built from other sources than this JavaScript'
 }
 
-function load(): Native {
-  // What this becomes a part of lies in dist/chunks.
-  const require = createRequire(import.meta.url)
-  const tried: string[] = []
-  for (const file of candidates()) {
-    try {
-      const addon = require(file) as Native
-      if (agree(addon.contract())) return addon
-      tried.push(`${file}: of another version of fdreactor (${addon.contract().version})`)
-    } catch (error) {
-      tried.push(`${file}: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`)
-    }
-  }
-  throw libraryError(
-    'ERR_FDREACTOR_UNSUPPORTED_PLATFORM',
-    `No binary of fdreactor loads on ${process.platform} ${process.arch}. Tried:\n  ${tried.join('\n  ')}\n` +
-      'It runs on Linux and macOS. In a checkout, "npm run build" makes the binary.',
-  )
-}
+/** What came of loading it. */
+export const loaded: Outcome<Native> = load<Native>(objection)
 
 /** An addon that is not there: importing it is fine, using it says why. */
-function absent(reason: unknown): Native {
+function absent(reason: () => string): Native {
   return new Proxy({} as Native, {
     get() {
-      throw reason
+      throw libraryError('ERR_FDREACTOR_UNSUPPORTED_PLATFORM', reason())
     },
   })
 }
 
-function loadOrExplain(): Native {
-  try {
-    return load()
-  } catch (error) {
-    return absent(error)
-  }
-}
-
-export const native: Native = loadOrExplain()
+export const native: Native =
+  loaded.addon ?? absent(() => explain(loaded.addon === undefined ? loaded.attempts : [], VERSION))

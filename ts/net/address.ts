@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { argumentType, argumentValue } from '../errors.js'
 import type { NativeAddress } from '../native.js'
 import { integer } from '../validate.js'
@@ -30,6 +29,8 @@ export function fromNative({ address, family, port, scope }: NativeAddress): Soc
 /** A literal IP address and a port. Names are the caller's to resolve: it may take long, and there may be several answers. */
 export function parseTarget(host: unknown = '127.0.0.1', port?: unknown): Target {
   if (typeof host !== 'string') throw argumentType('options.host', 'a string', host)
+  // An import of it would be a twelfth of what importing this library takes.
+  const { isIP } = process.getBuiltinModule('node:net')
   const [address = '', zone, ...rest] = host.split('%')
   const scope = zone === undefined ? 0 : /^\d{1,9}$/.test(zone) ? Number(zone) : Number.NaN
   if (
