@@ -85,7 +85,8 @@ const rooms = [
   { files: 'ts/internal.ts', may: ['ts/*.ts'] },
   // What a user could have written.
   { files: 'ts/echo/**', may: ['ts/index.ts', 'ts/echo/**'] },
-  { files: 'ts/cli/**', may: ['ts/index.ts', 'ts/echo/**', 'ts/cli/**'] },
+  { files: 'ts/demo/**', may: ['ts/index.ts', 'ts/demo/**'] },
+  { files: 'ts/cli/**', may: ['ts/index.ts', 'ts/{echo,demo}/**', 'ts/cli/**'] },
 
   // Tests and benches use what was built. `fdreactor` is the package itself, as its users name it.
   {

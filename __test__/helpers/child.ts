@@ -54,14 +54,23 @@ export const limited = (count: number): readonly string[] => [
 ]
 
 /** Runs a script in a process of its own, which is killed if it does not end. */
-export function run(
-  script: string,
-  { args = [], isBare = false, env = {}, collector = false, wrapper = [] }: Options = {},
-): Promise<Outcome> {
+export async function run(script: string, options: Options = {}): Promise<Outcome> {
   // A file: not every runtime takes a module from its command line.
   const folder = mkdtempSync(join(tmpdir(), 'fdreactor-test-'))
   const file = join(folder, 'script.mjs')
-  writeFileSync(file, isBare ? script : PREAMBLE + script)
+  writeFileSync(file, options.isBare ? script : PREAMBLE + script)
+  try {
+    return await runFile(file, options)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Runs a file that is there. */
+export function runFile(
+  file: string,
+  { args = [], env = {}, collector = false, wrapper = [] }: Options = {},
+): Promise<Outcome> {
   const [program = '', ...rest] = [...wrapper, ...commandFor(file, { collector }), ...args]
   const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,10 +89,7 @@ export function run(
   })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => {
-      rmSync(folder, { recursive: true })
-      resolve({ code, signal, stdout, stderr })
-    })
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
 }
 

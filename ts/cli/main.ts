@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 const USAGE = `Usage: fdreactor COMMAND [options]
 
   echo      a TCP echo server on one thread ('fdreactor echo --help')
+  demo      what level, edge and the rest mean, in short scenes ('fdreactor demo' lists them)
   compare   what watching many descriptors costs here, scanned and called back ('fdreactor compare --help')
 
   --version, -v
@@ -29,6 +30,11 @@ switch (command) {
   case 'echo': {
     const { echo } = await import('../echo/index.js')
     await echo(args)
+    break
+  }
+  case 'demo': {
+    const { demo } = await import('../demo/main.js')
+    demo(args)
     break
   }
   case 'compare': {
