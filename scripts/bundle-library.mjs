@@ -8,7 +8,7 @@ import { packageOf, platforms } from './platforms.mjs'
 import { root } from './run.mjs'
 
 /** What package.json names, and what is loaded when it is asked for. Each keeps its path. */
-const entries = ['index', 'epoll/index', 'internal', 'echo/index', 'cli/main']
+const entries = ['index', 'epoll/index', 'internal', 'echo/index', 'cli/main', 'cli/doctor/main']
 
 /**
  * What requires the binaries. For bundlers every package stands in a literal `require`, or they would not find it, and in a
@@ -55,6 +55,7 @@ const { metafile } = await build({
   // No comments, but names and lines: whoever finds it in a stack trace shall be able to read it.
   minifySyntax: true,
   legalComments: 'none',
+  banner: { js: '// Made from ts/ by scripts/bundle-library.mjs.' },
   define: { FDREACTOR_VERSION: JSON.stringify(version) },
   metafile: true,
   absWorkingDir: root,

@@ -86,6 +86,7 @@ const rooms = [
   // What a user could have written.
   { files: 'ts/echo/**', may: ['ts/index.ts', 'ts/echo/**'] },
   { files: 'ts/demo/**', may: ['ts/index.ts', 'ts/demo/**'] },
+  { files: 'ts/cli/doctor/**', may: ['ts/*.ts', 'ts/loader/**', 'ts/cli/doctor/**'] },
   { files: 'ts/cli/**', may: ['ts/index.ts', 'ts/{echo,demo}/**', 'ts/cli/**'] },
 
   // Tests and benches use what was built. `fdreactor` is the package itself, as its users name it.

@@ -1,6 +1,6 @@
-// What the tests, the benches and the command use and no application may; package.json exports it to nobody. It stands for
+// What the tests and the benches use and no application may; package.json exports it to nobody. It stands for
 // everything, so that all entries share one chunk, and one addon.
 export * from './index.js'
 export { failureToError } from './errors.js'
-export { BACKENDS, VERSION, loaded, native } from './native.js'
+export { BACKENDS, loaded, native } from './native.js'
 export { suitableDriver } from './runtime.js'

@@ -1,5 +1,6 @@
 import type * as Binding from './binding.js'
 import { LIBRARY_ERRORS, SYSCALLS, libraryError } from './errors.js'
+import { fileOf } from './loader/binaries.js'
 import { explain } from './loader/explain.js'
 import { load } from './loader/load.js'
 import type { Outcome } from './loader/load.js'
@@ -31,6 +32,11 @@ function objection(addon: unknown): string | undefined {
 
 /** What came of loading it. */
 export const loaded: Outcome<Native> = load<Native>(objection)
+
+/** The file that it was loaded from, or what the runtime says of it instead. */
+export function binaryFile(): string | undefined {
+  return loaded.addon === undefined ? undefined : (fileOf(loaded.addon) ?? loaded.place)
+}
 
 /** An addon that is not there: importing it is fine, using it says why. */
 function absent(reason: () => string): Native {

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
+/** scripts/bundle-library.mjs puts it in: to ask the library would be to load it. */
+declare const FDREACTOR_VERSION: string
 
 const USAGE = `Usage: fdreactor COMMAND [options]
 
   echo      a TCP echo server on one thread ('fdreactor echo --help')
   demo      what level, edge and the rest mean, in short scenes ('fdreactor demo' lists them)
+  doctor    what there is here, and whether it works ('fdreactor doctor --help')
   compare   what watching many descriptors costs here, scanned and called back ('fdreactor compare --help')
 
   --version, -v
@@ -16,13 +18,6 @@ async function compare(args: readonly string[]): Promise<void> {
   const file = new URL('../benches/compare.js', import.meta.url)
   const benches = (await import(file.href)) as { compare: (args: readonly string[]) => Promise<void> }
   await benches.compare(args)
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return manifest.version
 }
 
 const [command, ...args] = process.argv.slice(2)
@@ -37,13 +32,18 @@ switch (command) {
     demo(args)
     break
   }
+  case 'doctor': {
+    const { doctor } = await import('./doctor/main.js')
+    await doctor(args)
+    break
+  }
   case 'compare': {
     await compare(args)
     break
   }
   case '-v':
   case '--version': {
-    process.stdout.write(`${version()}\n`)
+    process.stdout.write(`${FDREACTOR_VERSION}\n`)
     break
   }
   case undefined:
