@@ -8,7 +8,7 @@ import { packageOf, platforms } from './platforms.mjs'
 import { root } from './run.mjs'
 
 /** What package.json names, and what is loaded when it is asked for. Each keeps its path. */
-const entries = ['index', 'epoll/index', 'internal', 'echo/index', 'cli/main', 'cli/doctor/main']
+const entries = ['index', 'epoll/index', 'internal', 'echo/index', 'demo/main', 'cli/main', 'cli/doctor/main']
 
 /**
  * What requires the binaries. For bundlers every package stands in a literal `require`, or they would not find it, and in a
@@ -52,8 +52,10 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  // No comments, but names and lines: whoever finds it in a stack trace shall be able to read it.
+  // Small, but with names and lines: whoever finds it in a stack trace shall be able to read it.
   minifySyntax: true,
+  minifyWhitespace: true,
+  lineLimit: 120,
   legalComments: 'none',
   banner: { js: '// Made from ts/ by scripts/bundle-library.mjs.' },
   define: { FDREACTOR_VERSION: JSON.stringify(version) },

@@ -53,6 +53,22 @@ const inline = {
   },
 }
 
+/** What the package itself is to a file in that folder. Deno looks names up in a project's package.json, not in this one. */
+const ours = { fdreactor: '../index.js', '#internal': '../internal.js', '#echo': '../echo/index.js' }
+
+/**
+ * The package itself stays outside: the benches use it as anybody does.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const library = {
+  name: 'library',
+  setup(bundler) {
+    for (const [name, path] of Object.entries(ours))
+      bundler.onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path, external: true }))
+  },
+}
+
 /** @param {string} file one that a bundle was made from */
 function packageFolder(file) {
   const [, name] =
@@ -75,8 +91,6 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  // The package itself stays outside: the benches use it as anybody does.
-  external: ['fdreactor', '#*'],
   // Libraries in CommonJS require Node's own modules.
   banner: {
     js: "import { createRequire as fdreactorRequire } from 'node:module'; const require = fdreactorRequire(import.meta.url);",
@@ -84,7 +98,7 @@ const { metafile } = await build({
   metafile: true,
   legalComments: 'none',
   absWorkingDir: root,
-  plugins: [inline],
+  plugins: [inline, library],
 })
 
 for (const file of Object.keys(metafile.inputs)) used.add(file)

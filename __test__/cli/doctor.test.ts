@@ -194,7 +194,7 @@ test('the help names every command, and each has a help of its own', async (t) =
   for (const name of names) {
     const help = await fdreactor([name, '--help'])
     t.is(help.code, 0)
-    t.true(help.stdout.startsWith(`Usage: fdreactor ${name} [options]\n`), help.stdout)
+    t.true(help.stdout.startsWith(`Usage: fdreactor ${name} `), help.stdout)
   }
 })
 

@@ -162,7 +162,7 @@ test('a binary of another version is told by its number', async (t) => {
   const folder = '${join(copy.place, 'dist/chunks')}/'
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.js'))) {
     const text = readFileSync(folder + file, 'utf8')
-    writeFileSync(folder + file, text.replace('VERSION = "${version}"', 'VERSION = "9.9.9"'))
+    writeFileSync(folder + file, text.replace('VERSION="${version}"', 'VERSION="9.9.9"'))
   }`
   t.deepEqual(await run(script, { isBare: true }), fine(''))
   const { lines } = await told(copy)

@@ -45,7 +45,8 @@ function backends(): readonly BackendFinding[] {
   const best = BACKENDS.find((_, index) => supported[index] === true)
   return BACKENDS.map((name, index) => {
     if (supported[index] !== true) return { name, isDefault: false, capabilities: null }
-    using reactor = new Reactor({ backend: name, driver: 'manual' })
+    const reactor = new Reactor({ backend: name, driver: 'manual' })
+    reactor.close()
     return { name, isDefault: name === best, capabilities: reactor.capabilities }
   })
 }
