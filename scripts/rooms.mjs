@@ -89,6 +89,8 @@ const rooms = [
   { files: 'ts/cli/doctor/**', may: ['ts/*.ts', 'ts/loader/**', 'ts/cli/doctor/**'] },
   { files: 'ts/cli/**', may: ['ts/index.ts', 'ts/{echo,demo}/**', 'ts/cli/**'] },
 
+  { files: 'examples/**', may: ['fdreactor', 'examples/**'] },
+
   // Tests and benches use what was built. `fdreactor` is the package itself, as its users name it.
   {
     files: '__test__/**',
@@ -97,6 +99,7 @@ const rooms = [
       'fdreactor',
       '__test__/**/helpers/**',
       'benches/compare/**',
+      'examples/**',
       'scripts/**',
       ...devDependencies,
     ],
@@ -124,7 +127,7 @@ const unsafeFiles = [
 
 const longest = 400
 
-const folders = ['crates', 'ts', '__test__', 'benches', 'scripts']
+const folders = ['crates', 'ts', 'examples', '__test__', 'benches', 'scripts']
 
 // ---------------------------------------------------------------------------------------------------------------------
 

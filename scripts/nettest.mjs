@@ -1,0 +1,60 @@
+// Go's conformance test for connections (golang.org/x/net/nettest), through the relay of examples/relay on every backend. It
+// needs Go, and the network once. The last line is `N passed, N failed`. Exit status: 0 fine, 1 not, 77 if there is no Go.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { leftOut } from './cross-check.mjs'
+import { root, run, stopAllOnSignals, which } from './run.mjs'
+
+const cwd = join(root, 'scripts/nettest')
+const backends = process.platform === 'linux' ? ['epoll', 'poll', 'select'] : ['kqueue', 'poll', 'select']
+
+/** An address that nothing listens on, for the test to listen on. */
+async function freeAddress() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  server.close()
+  await once(server, 'close')
+  return `127.0.0.1:${port}`
+}
+
+/** @param {string} backend */
+async function testOn(backend) {
+  const target = await freeAddress()
+  const args = ['examples/relay/main.mjs', '--port', '0', '--to', target, '--backend', backend]
+  const relay = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const [line] = await once(createInterface(relay.stdout), 'line')
+    const [, address = ''] = /^relaying (\S+)/.exec(line) ?? []
+    const env = { TARGET: target, RELAY: address, GOTOOLCHAIN: 'local' }
+    return await run('go', ['test', '-count=1', '-v', '.'], { cwd, env })
+  } finally {
+    relay.kill()
+  }
+}
+
+async function main() {
+  if (!which('go')) {
+    console.log('no Go here (Debian: golang-go)')
+    process.exitCode = leftOut
+    return
+  }
+  let passed = 0
+  let failed = 0
+  for (const backend of backends) {
+    const { code, output } = await testOn(backend)
+    const ok = [...output.matchAll(/^ {4}--- PASS: /gm)].length
+    const bad = [...output.matchAll(/^ {4}--- FAIL: /gm)].length
+    passed += ok
+    failed += code === 0 && ok > 0 ? bad : Math.max(bad, 1)
+    console.log(`${backend}: ${ok} passed${code === 0 ? '' : `\n${output}`}`)
+  }
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed > 0 ? 1 : 0
+}
+
+stopAllOnSignals()
+await main()
