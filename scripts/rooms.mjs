@@ -100,6 +100,7 @@ const rooms = [
       '__test__/**/helpers/**',
       'benches/compare/**',
       'examples/**',
+      'examples/**',
       'scripts/**',
       ...devDependencies,
     ],
