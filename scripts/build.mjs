@@ -17,7 +17,13 @@ import { pathToFileURL } from 'node:url'
 import { root, run, stopAll, which } from './run.mjs'
 
 /** What the build writes and git keeps; `npm test` fails if the committed text is not what the build writes. */
-export const generated = ['index.d.ts', 'ts/binding.d.ts', 'Cargo.lock']
+export const generated = [
+  'index.d.ts',
+  'epoll/index.d.ts',
+  'npm/epoll/epoll.d.ts',
+  'ts/binding.d.ts',
+  'Cargo.lock',
+]
 
 /**
  * @typedef {object} Step
@@ -85,10 +91,10 @@ export const steps = {
     make: () => run(process.execPath, ['scripts/bundle.mjs']),
   },
   types: {
-    does: 'roll up index.d.ts',
+    does: 'roll up the declarations',
     names: /\.d\.ts$/,
     inputs: ['dist', 'package.json', 'package-lock.json', 'scripts/types.mjs'],
-    outputs: ['index.d.ts'],
+    outputs: ['index.d.ts', 'epoll/index.d.ts', 'npm/epoll/epoll.d.ts'],
     make: () => run(process.execPath, ['scripts/types.mjs']),
   },
   kit: {

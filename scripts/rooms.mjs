@@ -90,6 +90,8 @@ const rooms = [
   { files: 'ts/cli/**', may: ['ts/index.ts', 'ts/{echo,demo}/**', 'ts/cli/**'] },
 
   { files: 'examples/**', may: ['fdreactor', 'examples/**'] },
+  { files: 'ts/epoll/**', may: ['ts/index.ts', 'ts/epoll/**'] },
+  { files: 'ts/cli/**', may: ['ts/index.ts', 'ts/echo/**', 'ts/cli/**'] },
 
   // Tests and benches use what was built. `fdreactor` is the package itself, as its users name it.
   {

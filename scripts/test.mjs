@@ -173,13 +173,15 @@ const promised = [
   'CHANGELOG.md',
   'LICENSE',
   'index.d.ts',
+  'epoll/index.d.ts',
   'dist/index.js',
+  'dist/epoll/index.js',
   'dist/cli/main.js',
   'dist/benches/compare.js',
   'dist/benches/LICENSES.txt',
 ]
 const allowed =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|index\.d\.ts|dist\/.*\.js|dist\/benches\/LICENSES\.txt|dist\/native\/fdreactor\.[\w-]+\.node)$/
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|(?:epoll\/)?index\.d\.ts|dist\/.*\.js|dist\/benches\/LICENSES\.txt|dist\/native\/fdreactor\.[\w-]+\.node)$/
 
 /** What npm would publish: all of it, nothing else, and usable once installed. */
 async function packageContents() {

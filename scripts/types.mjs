@@ -1,17 +1,24 @@
-// Rolls the declarations that tsc wrote into dist up into the one file that is published: index.d.ts.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// Rolls the declarations that tsc wrote into dist up into what is published: one file for each entry of the package.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor'
 import prettier from 'prettier'
 import { root } from './run.mjs'
 
-const rolledUp = join(root, 'build', 'index.d.ts')
-const published = join(root, 'index.d.ts')
+/** What is published, by the module that it describes. The package that stands in for `epoll` has the same as a copy. */
+const entries = [
+  { of: 'index', published: ['index.d.ts'] },
+  { of: 'epoll/index', published: ['epoll/index.d.ts', 'npm/epoll/epoll.d.ts'] },
+]
 
-/** @type {any} The levels are enums, of which only the types are published. */
-const settings = {
+/**
+ * @param {string} entry
+ * @param {string} rolledUp where the result goes
+ * @returns {any} The levels are enums, of which only the types are published.
+ */
+const settings = (entry, rolledUp) => ({
   projectFolder: root,
-  mainEntryPointFilePath: join(root, 'dist', 'index.d.ts'),
+  mainEntryPointFilePath: join(root, 'dist', `${entry}.d.ts`),
   compiler: { tsconfigFilePath: join(root, 'tsconfig.json') },
   apiReport: { enabled: false },
   docModel: { enabled: false },
@@ -27,32 +34,50 @@ const settings = {
     },
     tsdocMessageReporting: { default: { logLevel: 'none' } },
   },
+})
+
+/**
+ * Rolls the declarations of one module up, and returns the text.
+ *
+ * @param {string} entry
+ */
+function rollUp(entry) {
+  const rolledUp = join(root, 'build', `${entry}.d.ts`)
+  const config = ExtractorConfig.prepare({
+    configObject: settings(entry, rolledUp),
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(root, 'package.json'),
+  })
+  const { succeeded } = Extractor.invoke(config, {
+    localBuild: false,
+    messageCallback(message) {
+      const where = message.sourceFilePath ? `${message.sourceFilePath}:${message.sourceFileLine}: ` : ''
+      if (message.logLevel === 'error') console.error(`${where}${message.text} (${message.messageId})`)
+      message.handled = true
+    },
+  })
+  return succeeded ? readFileSync(rolledUp, 'utf8') : undefined
 }
 
-const config = ExtractorConfig.prepare({
-  configObject: settings,
-  configObjectFullPath: undefined,
-  packageJsonFullPath: join(root, 'package.json'),
-})
-
-const { succeeded } = Extractor.invoke(config, {
-  localBuild: false,
-  messageCallback(message) {
-    const where = message.sourceFilePath ? `${message.sourceFilePath}:${message.sourceFileLine}: ` : ''
-    if (message.logLevel === 'error') console.error(`${where}${message.text} (${message.messageId})`)
-    message.handled = true
-  },
-})
-if (succeeded) {
+for (const { of, published } of entries) {
+  const text = rollUp(of)
+  if (text === undefined) {
+    process.exitCode = 1
+    continue
+  }
+  const reference = '/// <reference types="node" />\n'
   const header = [
-    '// The public API, rolled up from ts/ by `npm run build:types`: change it there.',
+    `// The public API, rolled up from ts/ by \`npm run build:types\`: change it there.`,
     // Not every project lists the types that it wants, and some then get none but those they import.
-    '/// <reference types="node" />',
-    '',
+    ...(of === 'index' ? [reference] : ['']),
   ].join('\n')
-  const text = `${header}\n${readFileSync(rolledUp, 'utf8').replaceAll(/^\/\/\/ <reference types="node" \/>\n/gm, '')}`
-  const options = await prettier.resolveConfig(published)
-  writeFileSync(published, await prettier.format(text, { ...options, filepath: published }))
-} else {
-  process.exitCode = 1
+  for (const file of published) {
+    const path = join(root, file)
+    const options = await prettier.resolveConfig(path)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(
+      path,
+      await prettier.format(`${header}\n${text.replaceAll(reference, '')}`, { ...options, filepath: path }),
+    )
+  }
 }
