@@ -115,6 +115,10 @@ const rooms = [
     files: 'scripts/comparison.mjs',
     may: ['scripts/**', 'dist/benches/report.js', ...devDependencies],
   },
+  {
+    files: 'scripts/epoll-equal.mjs',
+    may: ['scripts/**', '__test__/helpers/epoll/**', ...devDependencies],
+  },
   { files: 'scripts/**', may: ['scripts/**', ...devDependencies] },
 ]
 

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { CONSTANTS } from './events.js'
-import { add, drop, modify, remove } from './set.js'
+import { add, drop, modify, open, remove } from './set.js'
 import type { Owner } from './set.js'
 
 /**
@@ -57,10 +57,12 @@ export class Epoll {
 
   /**
    * @param callback Called with each event of each descriptor, in the `AsyncLocalStorage` context of this call.
-   * @throws Error: First argument to construtor must be a callback
+   * @throws Error: First argument to construtor must be a callback; `ERR_FDREACTOR_BACKEND_UNSUPPORTED` where there is no epoll,
+   * and what else `new Reactor` says.
    */
   constructor(callback: EpollCallback) {
     if (typeof callback !== 'function') throw new Error('First argument to construtor must be a callback')
+    open()
     const resource = this.#resource
     const fds = this.#fds
     this.#owner = {

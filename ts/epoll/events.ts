@@ -17,6 +17,9 @@ const { EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLPRI, EPOLLERR, EPOLLHUP, EPOLLET, EP
 /** What Linux tells beside EPOLLIN and EPOLLOUT; no constant of theirs, but a mask may have them. */
 const EPOLLRDNORM = 0x40
 const EPOLLWRNORM = 0x100
+const EPOLLEXCLUSIVE = 0x1000_0000
+/** What may stand beside it. */
+const EXCLUSIVE_OK = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLET | 0x2000_0000 /* EPOLLWAKEUP */
 
 /** What is told of a readiness, where it was asked for. */
 const TOLD = [
@@ -45,6 +48,13 @@ export interface Plan {
   readonly after: 'nothing' | 'unpark' | 'rearm' | 'silence'
 }
 
+/** Whether a mask has EPOLLEXCLUSIVE. */
+export const isExclusive = (mask: number): boolean => (mask & EPOLLEXCLUSIVE) !== 0
+
+/** Whether a mask has EPOLLEXCLUSIVE and something that does not go with it. */
+export const isTooExclusive = (mask: number): boolean =>
+  isExclusive(mask) && (mask & ~(EXCLUSIVE_OK | EPOLLEXCLUSIVE)) !== 0
+
 /**
  * The plan for a mask of epoll_ctl(2).
  *
@@ -59,18 +69,27 @@ export function planOf(events: number): Plan {
   const disconnect = asked(EPOLLRDHUP)
   const isEdge = asked(EPOLLET)
   const oneshot = asked(EPOLLONESHOT)
+  const exclusive = isExclusive(events)
   const mask = events | ALWAYS
   const movesData = readable || writable
   if (!(movesData || priority || disconnect) || (!movesData && isEdge && !oneshot)) {
     const after = oneshot ? 'silence' : isEdge ? 'nothing' : 'rearm'
     return {
-      interest: { readable: true, priority, disconnect, trigger: 'edge', oneshot: false },
+      interest: { readable: true, priority, disconnect, trigger: 'edge', oneshot: false, exclusive },
       mask,
       after,
     }
   }
   return {
-    interest: { readable, writable, priority, disconnect, trigger: isEdge ? 'edge' : 'level', oneshot },
+    interest: {
+      readable,
+      writable,
+      priority,
+      disconnect,
+      trigger: isEdge ? 'edge' : 'level',
+      oneshot,
+      exclusive,
+    },
     mask,
     after: movesData || isEdge || oneshot ? 'nothing' : 'unpark',
   }

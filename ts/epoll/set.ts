@@ -2,7 +2,7 @@
 import { statfsSync } from 'node:fs'
 import { Reactor } from '../index.js'
 import type { Registration } from '../index.js'
-import { eventsOf, planOf } from './events.js'
+import { eventsOf, isExclusive, isTooExclusive, planOf } from './events.js'
 import type { Plan } from './events.js'
 import { asRefusal, refusal } from './refusal.js'
 
@@ -46,9 +46,13 @@ function isForgetful(fd: number): boolean {
   }
 }
 
-function reactorFor(fd: number): Reactor {
-  if (isForgetful(fd)) return (reactors.thread ??= new Reactor({ backend: 'epoll', driver: 'thread' }))
+/** Makes what every instance needs. @throws as `new Reactor`, where there is no epoll */
+export function open(): Reactor {
   return (reactors.loop ??= new Reactor({ backend: 'epoll' }))
+}
+
+function reactorFor(fd: number): Reactor {
+  return isForgetful(fd) ? (reactors.thread ??= new Reactor({ backend: 'epoll', driver: 'thread' })) : open()
 }
 
 /** @throws what epoll_ctl(2) would say of a descriptor that is not in the set */
@@ -90,6 +94,7 @@ export function add(owner: Owner, fd: number, events: number): void {
   if (fd < 0) throw refusal('EBADF', fd)
   const plan = planOf(events)
   const reactor = reactorFor(fd)
+  if (isTooExclusive(events)) throw refusal('EINVAL', fd)
   const before = watches.get(fd)
   // A file stays of its kind: the number has another one by now.
   if (before !== undefined && before.reactor !== reactor) before.registration.close()
@@ -116,6 +121,7 @@ export function add(owner: Owner, fd: number, events: number): void {
 export function modify(fd: number, events: number): void {
   const watch = watches.get(fd)
   if (watch === undefined) return refuseAbsent(fd)
+  if (isExclusive(events | watch.plan.mask)) throw refusal('EINVAL', fd)
   const plan = planOf(events)
   try {
     watch.registration.modify(plan.interest)
