@@ -1,6 +1,6 @@
 /** Where ours differs from the package `epoll`, and why: docs/epoll.md says it in these words. @type {Readonly<Record<string, string>>} */
 export const differences = {
-  'how many of 64 are told in one round of the loop':
+  'whether 64 that are ready are told in one round of the loop':
     'All that is ready is told in one round of the loop, not one descriptor.',
   'what was fetched before modify': 'What was found before modify, remove or close is not told any more.',
   'what was fetched before remove and add':

@@ -36,7 +36,7 @@ async function run(module, names, limitMs) {
   const error =
     end === 'exit 0'
       ? undefined
-      : /^\w*Error: .*$|^.*Assertion .*$/m.exec(complaint)?.[0].replace(/^.*Assertion/, 'Assertion')
+      : /^\w*Error: .*$|Assertion .*$/m.exec(complaint)?.[0].replace(/'\/.*'/, 'a file')
   return { end, said: said.split('\n').slice(0, -1), ...(error === undefined ? {} : { error }) }
 }
 

@@ -152,8 +152,6 @@ const urgently = Object.fromEntries(
           modified,
           received,
           nothing,
-          modified,
-          read,
           written,
           modified,
           read,

@@ -79,11 +79,17 @@ export const callbacks = {
   },
   'a callback closes another instance, which is not told any more': async (w) => {
     const [first = -1, second = -1] = readyPipes(w, 2)
-    const watchers = [w.watcher(), w.watcher()]
-    const [one, other] = [w.watcher(() => other?.epoll.close()), w.watcher(() => one?.epoll.close())]
+    /** @param {() => import('../world.mjs').Watcher} which */
+    const closer = (which) =>
+      w.watcher(() => {
+        const { epoll } = which()
+        if (!epoll.closed) epoll.close()
+      })
+    /** @type {import('../world.mjs').Watcher} */
+    const one = closer(() => other)
+    const other = closer(() => one)
     one.epoll.add(first, IN)
     other.epoll.add(second, IN)
-    void watchers
     await w.until(() => one.seen.length + other.seen.length > 3)
     w.say(one.epoll.closed !== other.epoll.closed, one.seen.length === 0 || other.seen.length === 0)
     for (const { epoll } of [one, other]) if (!epoll.closed) epoll.close()

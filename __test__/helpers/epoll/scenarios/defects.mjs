@@ -26,7 +26,7 @@ const WATCH = `
 
 /** @satisfies {Record<string, import('../world.mjs').Scenario>} */
 export const defects = {
-  'how many of 64 are told in one round of the loop': async (w) => {
+  'whether 64 that are ready are told in one round of the loop': async (w) => {
     const pipes = Array.from({ length: 64 }, () => w.pipe())
     let told = 0
     const epoll = new w.Epoll(() => {
@@ -41,7 +41,7 @@ export const defects = {
       told = 0
       return rounds.length === 10
     })
-    w.say(Math.max(...rounds))
+    w.say(Math.max(...rounds) === 64 ? 'all' : 'not all')
     epoll.close()
   },
   'what was fetched before modify': async (w) => {

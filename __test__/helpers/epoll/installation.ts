@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PATIENCE_MS } from '../descriptors.js'
+import type { Outcome } from '../child.js'
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+const modules = join(root, 'node_modules')
+
+/**
+ * A folder as an installation leaves it whose `overrides` have put `@fdreactor/epoll` in the place of `epoll`, with the test scripts of
+ * that package and with onoff, all as they came.
+ */
+export class Installation implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'fdreactor-epoll-'))
+  readonly tests = this.path('node_modules/epoll/test')
+
+  constructor() {
+    mkdirSync(this.path('node_modules'))
+    symlinkSync(root, this.path('node_modules/fdreactor'))
+    cpSync(join(root, 'npm/epoll'), this.path('node_modules/epoll'), { recursive: true })
+    cpSync(join(modules, 'epoll/test'), this.tests, { recursive: true })
+    for (const name of ['onoff', 'lodash.debounce']) {
+      cpSync(join(modules, name), this.path(`node_modules/${name}`), { recursive: true })
+    }
+    writeFileSync(
+      this.path('in-worker.cjs'),
+      `const { Worker } = require('node:worker_threads')
+      new Worker(process.argv[2]).on('exit', (code) => { process.exitCode = code })`,
+    )
+  }
+
+  path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true })
+  }
+}
+
+/**
+ * Runs a line of the shell. When `isEnough` is content with what was written, it is ended.
+ *
+ * @returns how it went, once all that it started has let go of its output
+ */
+export function shell(
+  line: string,
+  args: readonly string[],
+  { cwd, isEnough = () => false }: { cwd?: string; isEnough?: (stdout: string) => boolean } = {},
+): Promise<Outcome> {
+  const child = spawn('sh', ['-c', line, 'sh', ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, to be ended with all that it runs.
+    detached: true,
+    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+  })
+  const end = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+  }
+  const timer = setTimeout(end, 10 * PATIENCE_MS)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    if (isEnough(stdout)) end()
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ code, signal, stdout, stderr })
+    })
+  })
+}
