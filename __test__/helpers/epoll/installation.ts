@@ -60,7 +60,8 @@ export function shell(
     env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
   })
   const end = (): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, 'SIGKILL')
   }
   const timer = setTimeout(end, 10 * PATIENCE_MS)
   let stdout = ''
