@@ -33,7 +33,8 @@ export declare class Epoll {
   readonly closed: boolean
   /**
    * @param callback Called with each event of each descriptor, in the `AsyncLocalStorage` context of this call.
-   * @throws Error: First argument to construtor must be a callback
+   * @throws Error: First argument to construtor must be a callback; `ERR_FDREACTOR_BACKEND_UNSUPPORTED` where there is no epoll,
+   * and what else `new Reactor` says.
    */
   constructor(callback: EpollCallback)
   /**

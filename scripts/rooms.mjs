@@ -91,7 +91,6 @@ const rooms = [
 
   { files: 'examples/**', may: ['fdreactor', 'examples/**'] },
   { files: 'ts/epoll/**', may: ['ts/index.ts', 'ts/epoll/**'] },
-  { files: 'ts/cli/**', may: ['ts/index.ts', 'ts/echo/**', 'ts/cli/**'] },
 
   // Tests and benches use what was built. `fdreactor` is the package itself, as its users name it.
   {
@@ -102,7 +101,7 @@ const rooms = [
       '__test__/**/helpers/**',
       'benches/compare/**',
       'examples/**',
-      'examples/**',
+      'npm/epoll/*.d.ts',
       'scripts/**',
       ...devDependencies,
     ],

@@ -6,7 +6,8 @@ import { hasGpio, withGpio } from '../helpers/epoll/gpio.js'
 import { Installation, root } from '../helpers/epoll/installation.js'
 import plain from '../helpers/test.js'
 
-const test = hasGpio ? plain : plain.skip
+/** One after the other: a host name that is written is an event in every process, whose name it is or not. */
+const test = hasGpio ? plain.serial : plain.skip
 
 /** What its run-tests names and is not run here. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
@@ -40,8 +41,7 @@ plain("twelve of onoff's fifteen scripts are run", (t) => {
 })
 
 for (const name of named.filter((each) => !Object.hasOwn(LEFT_OUT, each))) {
-  // One after the other: a host name that is written is an event in every process, whose name it is or not.
-  test.serial(`onoff's own ${name} passes`, async (t) => {
+  test(`onoff's own ${name} passes`, async (t) => {
     const file = installation.path(`node_modules/onoff/integration-test/${name}.js`)
     // A second part goes on with what the first one left.
     const scripts = [...new Set([file.replace(/part2\.js$/, 'part1.js'), file])]
@@ -59,7 +59,7 @@ for (const name of named.filter((each) => !Object.hasOwn(LEFT_OUT, each))) {
 }
 
 for (const name of ['coin-counter-success', 'coin-counter-fail']) {
-  test.serial(`epoll's own ${name} counts the pulses of a line`, async (t) => {
+  test(`epoll's own ${name} counts the pulses of a line`, async (t) => {
     const file = installation.path(`node_modules/epoll/test/coin-acceptor/${name}.js`)
     const counted = /^fallingPulses: [1-9]\d*, risingPulses: [1-9]\d*, errors: 0$/m
     const { stdout, stderr } = await withGpio([process.execPath, file], {
@@ -71,7 +71,7 @@ for (const name of ['coin-counter-success', 'coin-counter-fail']) {
   })
 }
 
-test.serial('no interrupt is lost, and the process ends when its lines are unexported', async (t) => {
+test('no interrupt is lost, and the process ends when its lines are unexported', async (t) => {
   const file = script(
     'toggle.cjs',
     `const { Gpio } = require('onoff')
@@ -98,7 +98,7 @@ test.serial('no interrupt is lost, and the process ends when its lines are unexp
   t.deepEqual(await withGpio([process.execPath, file]), fine('1000\n'))
 })
 
-test.serial('interrupts reach the main thread and two Workers at once', async (t) => {
+test('interrupts reach the main thread and two Workers at once', async (t) => {
   const file = script(
     'everywhere.cjs',
     `const { Worker, isMainThread, parentPort } = require('node:worker_threads')

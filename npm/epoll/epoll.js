@@ -1,4 +1,6 @@
 'use strict'
 
+const { Epoll } = require('fdreactor/epoll')
+
 // By name, so that `import { Epoll } from 'epoll'` finds it too.
-exports.Epoll = require('fdreactor/epoll').Epoll
+exports.Epoll = Epoll

@@ -15,7 +15,7 @@ export type EpollCallback = {
 }['tell']
 
 function isInt32(value: unknown): value is number {
-  return typeof value === 'number' && Object.is(value | 0, value)
+  return typeof value === 'number' && Object.is(Int32Array.of(value)[0], value)
 }
 
 /**
@@ -61,7 +61,8 @@ export class Epoll {
    * and what else `new Reactor` says.
    */
   constructor(callback: EpollCallback) {
-    if (typeof callback !== 'function') throw new Error('First argument to construtor must be a callback')
+    const isRight = typeof callback === 'function'
+    if (!isRight) throw new Error('First argument to construtor must be a callback')
     open()
     const resource = this.#resource
     const fds = this.#fds

@@ -29,6 +29,7 @@ async function run(module, names, limitMs) {
     env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
   })
   child.stdin.on('error', () => {}).write('\n')
+  /** @type {Promise<string>} */
   const ended = new Promise((resolve, reject) => {
     child.once('error', reject).once('exit', (code, signal) => resolve(signal ?? `exit ${code}`))
   })

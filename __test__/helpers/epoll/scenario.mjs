@@ -4,7 +4,9 @@ import { scenarios } from './scenarios/index.mjs'
 import { World } from './world.mjs'
 
 const [module = '', ...names] = process.argv.slice(2)
-const { Epoll } = createRequire(import.meta.url)(module)
+const { Epoll } = /** @type {{ Epoll: import('./world.mjs').EpollClass }} */ (
+  createRequire(import.meta.url)(module)
+)
 for (const name of names) {
   const scenario = scenarios[name]
   if (scenario === undefined) throw new Error(`no such scenario: ${name}`)

@@ -10,14 +10,21 @@ import { setImmediate } from 'node:timers/promises'
 
 const NAMES = ['IN', 'PRI', 'OUT', 'ERR', 'HUP', 'RDHUP', 'ET', 'ONESHOT']
 
-/** The tests' system calls, each a number or a list of them. @type {Record<string, (...args: unknown[]) => any>} */
-const kit = createRequire(import.meta.url)('../../../build/kit.node')
+/** The tests' system calls. */
+const kit = /** @type {Record<string, (...args: unknown[]) => number | readonly number[]>} */ (
+  createRequire(import.meta.url)('../../../build/kit.node')
+)
 
-/** @template T @param {T} result @returns {T} */
-function checked(result) {
-  const first = Array.isArray(result) ? result[0] : result
-  if (typeof first === 'number' && first < 0) throw new Error(`system call: ${first}`)
-  return result
+/**
+ * What a call gives: a number, or two.
+ *
+ * @param {string} name
+ * @param {readonly unknown[]} args
+ */
+function numbers(name, args) {
+  const [one = -1, other = -1] = [kit[name]?.(...args) ?? -1].flat()
+  if (one < 0) throw new Error(`${name}: ${one}`)
+  return { one, other }
 }
 
 export class World {
@@ -80,27 +87,27 @@ export class World {
 
   /** @returns {[reader: number, writer: number]} */
   pipe() {
-    return this.#two('reader', 'writer', kit['pipe']?.())
+    return this.two('reader', 'writer', 'pipe')
   }
 
   /** A pipe of one page. @returns {[reader: number, writer: number]} */
   smallPipe() {
-    return this.#two('reader', 'writer', kit['pagePipe']?.())
+    return this.two('reader', 'writer', 'pagePipe')
   }
 
   /** UNIX sockets. @returns {[one: number, other: number]} */
   pair() {
-    return this.#two('one', 'other', kit['pair']?.(false))
+    return this.two('one', 'other', 'pair', false)
   }
 
   /** @returns {[one: number, other: number]} */
   tcp() {
-    return this.#two('one', 'other', kit['tcpPair']?.())
+    return this.two('one', 'other', 'tcpPair')
   }
 
   /** @returns {[master: number, other: number]} */
   pty() {
-    return this.#two('master', 'terminal', kit['pty']?.())
+    return this.two('master', 'terminal', 'pty')
   }
 
   /** Another number for the same file, with the same label. @param {number} fd @returns {number} */
@@ -108,18 +115,18 @@ export class World {
     return this.label(this.labels.get(fd) ?? 'unknown', this.call('dupFrom', fd, 0))
   }
 
-  /** Any other call of the kit. @param {string} name @param {...unknown} args @returns {any} */
+  /** Any other call of the kit. @param {string} name @param {...unknown} args */
   call(name, ...args) {
-    return checked(kit[name]?.(...args))
+    return numbers(name, args).one
   }
 
-  /** @param {string} one @param {string} other @param {number[]} fds @returns {[number, number]} */
-  #two(one, other, fds) {
-    const [first = -1, second = -1] = checked(fds)
-    return [this.label(one, first), this.label(other, second)]
+  /** One that makes two descriptors. @param {string} label @param {string} other @param {string} name @param {...unknown} args @returns {[number, number]} */
+  two(label, other, name, ...args) {
+    const made = numbers(name, args)
+    return [this.label(label, made.one), this.label(other, made.other)]
   }
 
-  /** @param {number} fd @param {string | Buffer} [data] */
+  /** @param {number} fd @param {string} [data] */
   write(fd, data = 'x') {
     return writeSync(fd, data)
   }
@@ -156,14 +163,14 @@ export class World {
    * @param {number} [count]
    */
   async turns(count = 5) {
-    const [, writer] = checked(/** @type {number[]} */ (kit['pipe']?.()))
+    const { other: writer } = numbers('pipe', [])
     let told = 0
     const clock = new this.Epoll(() => {
       told += 1
     })
-    clock.add(Number(writer), this.Epoll.EPOLLOUT)
+    clock.add(writer, this.Epoll.EPOLLOUT)
     await this.until(() => told >= count)
-    clock.remove(Number(writer)).close()
+    clock.remove(writer).close()
   }
 
   /** Blocks this thread for a moment. */

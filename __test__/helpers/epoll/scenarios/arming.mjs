@@ -28,7 +28,7 @@ async function follow(w, mask, steps, sockets = w.pair(), counted = true) {
     // One thing may come in two packets.
     w.say(
       `${word}:`,
-      counted ? times(watcher.seen) : [...new Set(watcher.seen)].sort().join(', ') || 'nothing',
+      counted ? times(watcher.seen) : [...new Set(watcher.seen)].toSorted().join(', ') || 'nothing',
     )
     watcher.seen.length = 0
   }
@@ -38,7 +38,7 @@ async function follow(w, mask, steps, sockets = w.pair(), counted = true) {
 /** @param {readonly string[]} seen */
 function times(seen) {
   const how = seen.length === 0 ? '' : seen.length === 1 ? 'once ' : 'again and again '
-  return `${how}${[...new Set(seen)].sort().join(', ')}` || 'nothing'
+  return `${how}${[...new Set(seen)].toSorted().join(', ')}` || 'nothing'
 }
 
 /** @type {Step} */
@@ -70,7 +70,7 @@ function stepsOf(w) {
     gone: far('gone', 0, (other) => w.close(other)),
     urgent: far('urgent', PRI, (other) => w.call('sendUrgent', other, 33)),
     read: /** @type {Step} */ (['read', (one) => w.read(one)]),
-    received: /** @type {Step} */ (['received', (one) => w.call('receive', one, 4, true, false)]),
+    received: /** @type {Step} */ (['received', (one) => void w.call('receive', one, 4, true, false)]),
   }
 }
 

@@ -1,5 +1,6 @@
 // What a callback gets, and what it may do.
 import { AsyncLocalStorage, createHook, executionAsyncId } from 'node:async_hooks'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 
 const [IN, OUT] = /** @type {const} */ ([1, 4])
 const ONESHOT = 0x4000_0000
@@ -32,9 +33,7 @@ export const callbacks = {
     const these = []
     const epoll = new w.Epoll(function callback() {
       // @ts-expect-error it has none of its own
-      // oxlint-disable-next-line typescript/no-this-alias, unicorn/no-this-assignment
-      const self = this
-      these.push(self)
+      these.push(/** @type {unknown} */ (this))
       epoll.close()
     }).add(fd, IN)
     await w.until(() => these.length > 0)
@@ -145,7 +144,7 @@ export const callbacks = {
     const pipes = readyPipes(w, 3)
     for (const fd of pipes) watcher.epoll.add(fd, IN)
     await w.until(() => watcher.seen.length === 3)
-    w.say(watcher.seen.sort())
+    w.say(watcher.seen.toSorted())
     w.attempt(() => watcher.epoll.close())
   },
   'a callback that throws is an uncaught exception, and the next events come': async (w) => {
@@ -157,7 +156,7 @@ export const callbacks = {
     })
     for (const fd of readyPipes(w, 2)) watcher.epoll.add(fd, IN | ONESHOT)
     await w.until(() => caught.length === 2)
-    w.say(caught, watcher.seen.sort())
+    w.say(caught, watcher.seen.toSorted())
     watcher.epoll.close()
   },
   'a callback throws what is no error': async (w) => {
@@ -190,8 +189,8 @@ export const callbacks = {
   'timers and other work go on while something is ready': async (w) => {
     const watcher = w.watcher()
     watcher.epoll.add(readyPipes(w, 1)[0] ?? -1, IN)
-    await new Promise((resolve) => setTimeout(resolve, 1))
-    await new Promise((resolve) => setImmediate(resolve))
+    await setTimeout(1)
+    await setImmediate()
     await import('node:fs/promises').then(({ stat }) => stat('/'))
     await w.tellRepeated(watcher)
     watcher.epoll.close()
@@ -233,10 +232,13 @@ export const callbacks = {
     /** @type {string[]} */
     const caught = []
     process.on('unhandledRejection', (reason) => caught.push(String(reason)))
-    const epoll = new w.Epoll(async () => {
-      epoll.close()
-      throw new Error('later')
-    }).add(readyPipes(w, 1)[0] ?? -1, IN)
+    const failing = /** @type {() => void} */ (
+      async () => {
+        epoll.close()
+        throw new Error('later')
+      }
+    )
+    const epoll = new w.Epoll(failing).add(readyPipes(w, 1)[0] ?? -1, IN)
     await w.until(() => caught.length > 0)
     w.say(caught)
   },

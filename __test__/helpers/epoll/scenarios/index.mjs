@@ -15,4 +15,4 @@ export const groups = { use, readiness, arming, callbacks }
 export const apart = { ...refusals, ...life, ...defects }
 
 /** @type {Scenarios} */
-export const scenarios = Object.assign({}, ...Object.values(groups), apart)
+export const scenarios = { ...use, ...readiness, ...arming, ...callbacks, ...apart }

@@ -133,8 +133,7 @@ export const readiness = {
   },
   'a UDP socket': (w) => tellMasks(w, w.label('udp', w.call('udp'))),
   'a UDP socket with a datagram': (w) => {
-    const [one, other] = w.call('udpPair')
-    w.label('udp', one)
+    const [one, other] = w.two('udp', 'sender', 'udpPair')
     w.write(other)
     w.arrive(one, IN)
     return tellMasks(w, one)
@@ -145,7 +144,7 @@ export const readiness = {
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
     const socket = connect(port, '127.0.0.1')
     await w.until(() => !socket.connecting)
-    const { fd } = /** @type {{ fd: number }} */ (/** @type {any} */ (socket)['_handle'])
+    const { fd } = /** @type {{ fd: number }} */ (Reflect.get(socket, '_handle'))
     const watcher = w.watcher()
     w.label('socket', fd)
     watcher.epoll.add(fd, OUT)
