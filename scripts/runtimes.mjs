@@ -5,39 +5,31 @@
 // Options: --only NAME[,NAME...] (of the runtimes), --files TEXT (part of a test file's path), --cases (a row for each case),
 // --part (the files that depend most on the runtime: what `npm test` runs), --present (only runtimes that are installed
 // already; status 3 if there is none).
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bring, fileOf, isPresent } from './cache.mjs'
+import { programs } from './programs.mjs'
 import { root, run, stopAllOnSignals } from './run.mjs'
 import { setupOrExit } from './setup.mjs'
-
-const { platform, arch } = process
-const folder = join(root, 'build', 'runtimes')
 
 /**
  * @typedef {object} Runtime
  * @property {string} name
- * @property {string} source the npm package that holds its binary, and the version
- * @property {string} binary the path of that in the package
+ * @property {import('./cache.mjs').Program} program
  * @property {readonly string[]} args what stands before the file to run
  */
 
 /** @type {readonly Runtime[]} */
 const runtimes = [
-  { name: 'node22', source: `node-${platform}-${arch}@22.23.3`, binary: 'bin/node', args: ['--import=tsx'] },
-  { name: 'node24', source: `node-${platform}-${arch}@24.21.0`, binary: 'bin/node', args: ['--import=tsx'] },
-  {
-    name: 'bun',
-    source: `@oven/bun-${platform}-${arch === 'arm64' ? 'aarch64' : arch}@1.4.5`,
-    binary: 'bin/bun',
-    args: [],
-  },
+  { name: 'node22', program: programs.node22, args: ['--import=tsx'] },
+  { name: 'node24', program: programs.node24, args: ['--import=tsx'] },
+  { name: 'bun', program: programs.bun, args: [] },
+  // A file that is named x.js here is x.ts.
   {
     name: 'deno',
-    source: `@deno/${platform}-${arch}${platform === 'linux' ? '-glibc' : ''}@2.9.6`,
-    binary: 'deno',
-    // A file that is named x.js here is x.ts.
+    program: programs.deno,
     args: ['run', '--allow-all', '--unstable-sloppy-imports'],
   },
 ]
@@ -64,27 +56,6 @@ const limitMs = 10 * 60_000
 
 /** @param {string} text */
 const say = (text) => process.stdout.write(`${text}\n`)
-
-/** @param {Runtime} runtime */
-const home = ({ name }) => join(folder, name)
-/** @param {Runtime} runtime */
-const binaryOf = (runtime) => join(home(runtime), 'node_modules/it', runtime.binary)
-
-/** @param {Runtime} runtime */
-async function install(runtime) {
-  const { code, output } = await run('npm', [
-    'install',
-    '--no-save',
-    '--no-package-lock',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    `--prefix=${home(runtime)}`,
-    `it@npm:${runtime.source}`,
-  ])
-  if (code !== 0 || !existsSync(binaryOf(runtime)))
-    throw new Error(`cannot install ${runtime.source}:\n${output}`)
-}
 
 /**
  * @param {string} from
@@ -125,7 +96,7 @@ async function runFile(runtime, file) {
   const excepted = exceptions.filter((one) => one.runtimes.includes(runtime.name) && one.file === file)
   const left = excepted.filter(({ may }) => may)
   const { code, output, timedOut } = await run(
-    binaryOf(runtime),
+    fileOf(runtime.program),
     [...runtime.args, '__test__/helpers/run-file.ts', file, ...left.map(({ title }) => title)],
     { env: { FDREACTOR_RUNNER: '1' }, limitMs },
   )
@@ -158,7 +129,7 @@ async function main() {
   })
   const names = values.only?.flatMap((list) => list.split(','))
   const named = runtimes.filter(({ name }) => names?.includes(name) ?? true)
-  const wanted = values.present ? named.filter((one) => existsSync(binaryOf(one))) : named
+  const wanted = values.present ? named.filter(({ program }) => isPresent(program)) : named
   const files = testFiles('__test__').filter(
     (file) =>
       !notOfTheRuntime.has(file) && file.includes(values.files ?? '') && (!values.part || part.has(file)),
@@ -175,8 +146,7 @@ async function main() {
   }
 
   await setupOrExit({ forTests: true })
-  mkdirSync(folder, { recursive: true })
-  for (const runtime of wanted) if (!existsSync(binaryOf(runtime))) await install(runtime)
+  for (const { program } of wanted) await bring(program)
 
   /** Results by file and runtime. @type {Map<string, Map<string, Result[]>>} */
   const found = new Map(files.map((file) => [file, new Map()]))
