@@ -56,14 +56,15 @@ function kill(pid) {
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, cwd?: string, onOutput?: (text: string) => void, limitMs?: number }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, inherit?: boolean, cwd?: string, onOutput?: (text: string) => void, limitMs?: number }} [options]
+ * With `inherit: false` its environment is `env` and nothing else.
  * @returns {Promise<Outcome>}
  */
-export function run(command, args, { env = {}, cwd = root, onOutput, limitMs = 0 } = {}) {
+export function run(command, args, { env = {}, inherit = true, cwd = root, onOutput, limitMs = 0 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...plain, PATH: localBin + delimiter + process.env['PATH'], ...env },
+      env: inherit ? { ...plain, PATH: localBin + delimiter + process.env['PATH'], ...env } : env,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })

@@ -147,7 +147,8 @@ function dependents(version) {
   for (const name of others) {
     const { dependencies, peerDependencies } = readJson(join(root, packagesFolder, name, 'package.json'))
     const asked = { ...dependencies, ...peerDependencies }['fdreactor']
-    if (asked !== version) throw new Refusal(`npm/${name} asks for fdreactor ${asked}, and not for ${version}`)
+    if (asked !== version)
+      throw new Refusal(`npm/${name} asks for fdreactor ${asked}, and not for ${version}`)
   }
   return others
 }
@@ -167,10 +168,10 @@ export async function stage({ to, prebuilds: from = join(root, prebuilds), only,
   /** @type {Staged[]} */
   const staged = []
   for (const binary of binaries) staged.push(await stageBinary(to, binary))
-  const main = join(to, 'fdreactor')
-  await copyPacked(root, main, (path) => !path.startsWith('dist/native/'))
+  const library = join(to, 'fdreactor')
+  await copyPacked(root, library, (path) => !path.startsWith('dist/native/'))
   staged.push(
-    finish(main, (manifest) => {
+    finish(library, (manifest) => {
       for (const field of checkoutOnly) delete manifest[field]
       // Exactly this version: both sides of the addon must agree.
       manifest.optionalDependencies = Object.fromEntries(

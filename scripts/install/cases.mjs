@@ -1,0 +1,262 @@
+// What the installation tests do in a project, by the names that the table shows.
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageOf } from '../platforms.mjs'
+import { root } from '../run.mjs'
+import { hostName } from '../stage.mjs'
+import { asCommonJs, example } from './example.mjs'
+import { compilers, echoed } from './user.mjs'
+
+/** @typedef {import('../run.mjs').Outcome} Outcome */
+/** @typedef {import('./managers.mjs').Manager} Manager */
+/** @typedef {import('./user.mjs').User} User */
+/** @typedef {{ command: string, args: readonly string[], path: string }} Runtime `path` is the folder with the command */
+
+/**
+ * @typedef {object} Scene
+ * @property {User} user
+ * @property {Manager} manager
+ * @property {Runtime} runtime
+ * @property {string} key of the manager: a name for its folders
+ * @property {string} project the folder in which things are installed, used and uninstalled
+ * @property {readonly string[]} path the folders that are first on PATH
+ * @property {string} version
+ */
+
+/** What went wrong, in words that stand below the table. */
+class Fault extends Error {}
+
+const tsc = join(root, 'node_modules/typescript/bin/tsc')
+const esbuild = join(root, 'node_modules/esbuild/bin/esbuild')
+
+/** @param {string} file */
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'))
+
+/**
+ * @param {Scene} scene
+ * @param {readonly string[]} line
+ * @param {string} [cwd]
+ */
+async function must({ user, path, project }, line, cwd = project) {
+  const outcome = await user.run(cwd, path, line)
+  if (outcome.code !== 0) throw new Fault(`${line.join(' ')} ended with ${outcome.code}:\n${outcome.output}`)
+  return outcome.output
+}
+
+/**
+ * @param {Scene} scene
+ * @param {string} file
+ */
+function lineFor({ manager, runtime }, file) {
+  return manager.run ? [...manager.run, file] : [runtime.command, ...runtime.args, file]
+}
+
+/**
+ * Runs the example, and speaks with the server that it is.
+ *
+ * @param {Scene} scene
+ * @param {string} file
+ */
+async function serves({ user, path, project, ...rest }, file) {
+  const line = lineFor({ user, path, project, ...rest }, file)
+  const { code, output } = await user.serve(project, path, line, echoed)
+  if (code !== 0) throw new Fault(`${line.join(' ')} ended with ${code}:\n${output}`)
+}
+
+/** Files that a test put there, which are not the installation's. */
+const ours = /^(?:example|bundle|usage|tsconfig)\./
+
+/** pnpm keeps what it removed, for when it is wanted again, and its notes on that; nothing in the project leads there. */
+const kept = /^node_modules\/(?:\.pnpm\/|\.modules\.yaml$|\.pnpm-workspace-state)/
+
+/**
+ * Every file of a project that names fdreactor, by its own name or, for what the package manager writes down, in its text.
+ *
+ * @param {string} project
+ */
+function traces(project) {
+  return readdirSync(project, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => ({ entry, path: join(entry.parentPath, entry.name).slice(project.length + 1) }))
+    .filter(({ entry, path }) => {
+      if (ours.test(path) || kept.test(path)) return false
+      if (path.includes('fdreactor')) return true
+      const isRecord = !path.startsWith('node_modules/') || /^node_modules\/\.[^/]+$/.test(path)
+      return isRecord && entry.isFile() && readFileSync(join(project, path), 'utf8').includes('fdreactor')
+    })
+    .map(({ path }) => path)
+}
+
+/** @param {Scene} scene */
+function newProject({ user, key, manager }, /** @type {string} */ name) {
+  return user.project(`${key}-${name}`, manager.files)
+}
+
+/** Says what the loader says, and ends with its status. */
+const usage = `import { Reactor } from 'fdreactor'
+const reactor = new Reactor()
+console.log(reactor.backend)
+reactor.close()
+`
+
+/**
+ * @param {Scene} scene
+ * @param {string} project
+ */
+async function mustNotLoad({ user, path, runtime }, project) {
+  writeFileSync(join(project, 'usage.mjs'), usage)
+  const { code, output } = await user.run(project, path, [runtime.command, ...runtime.args, 'usage.mjs'])
+  const host = hostName()
+  for (const wanted of ['ERR_FDREACTOR_UNSUPPORTED_PLATFORM', packageOf(host), process.arch, 'npm install']) {
+    if (!output.includes(wanted)) throw new Fault(`the message does not say ${wanted}:\n${output}`)
+  }
+  if (code !== 1) throw new Fault(`the status is ${code}, and not 1:\n${output}`)
+}
+
+/**
+ * @param {Scene} scene
+ * @param {string} project
+ */
+async function mustLoad(scene, project) {
+  writeFileSync(join(project, 'usage.mjs'), usage)
+  const { command, args } = scene.runtime
+  const output = await must(scene, [command, ...args, 'usage.mjs'], project)
+  if (!/^(?:epoll|kqueue)$/m.test(output)) throw new Fault(`no backend was named:\n${output}`)
+}
+
+/** @param {'nodenext' | 'bundler'} kind */
+function typesCase(kind) {
+  return async (/** @type {Scene} */ scene) => {
+    const code = example()
+    const settings = {
+      nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+      bundler: { module: 'esnext', moduleResolution: 'bundler' },
+    }[kind]
+    const files = {
+      'example.mts': code,
+      'example.cts': code,
+      // What the types do not refuse is an error as well.
+      'usage.mts':
+        "import { Reactor } from 'fdreactor'\n// @ts-expect-error\nnew Reactor({ backend: 'nothing' })\n",
+    }
+    const compilerOptions = { ...settings, target: 'es2022', strict: true, noEmit: true, types: ['node'] }
+    const config = JSON.stringify({ compilerOptions, files: Object.keys(files) })
+    for (const [file, text] of Object.entries({ ...files, 'tsconfig.test.json': config }))
+      writeFileSync(join(scene.project, file), text)
+    await must(scene, ['node', tsc, '--project', 'tsconfig.test.json'])
+  }
+}
+
+/** @type {Readonly<Record<string, (scene: Scene) => Promise<void>>>} */
+export const cases = {
+  async install(scene) {
+    for (const compiler of compilers)
+      if ((await scene.user.run(scene.project, scene.path, [compiler, '--version'])).code !== 127)
+        throw new Fault(`${compiler} is on PATH`)
+    await must(scene, scene.manager.add(['fdreactor', '@types/node']))
+    const { dependencies, imports } = {
+      ...(existsSync(join(scene.project, 'deno.json')) ? readJson(join(scene.project, 'deno.json')) : {}),
+      ...readJson(join(scene.project, 'package.json')),
+    }
+    if (!`${{ ...imports, ...dependencies }['fdreactor']}`.includes(scene.version))
+      throw new Fault(`package.json does not ask for fdreactor ${scene.version}`)
+  },
+
+  async ESM(scene) {
+    writeFileSync(join(scene.project, 'example.mjs'), example())
+    await serves(scene, 'example.mjs')
+  },
+
+  async CommonJS(scene) {
+    writeFileSync(join(scene.project, 'example.cjs'), asCommonJs(example()))
+    await serves(scene, 'example.cjs')
+  },
+
+  async 'TypeScript as it is'(scene) {
+    writeFileSync(join(scene.project, 'example.mts'), example())
+    await serves(scene, 'example.mts')
+  },
+
+  'types, nodenext': typesCase('nodenext'),
+  'types, bundler': typesCase('bundler'),
+
+  async esbuild(scene) {
+    writeFileSync(join(scene.project, 'example.mjs'), example())
+    const flags = ['--bundle', '--platform=node', '--log-level=warning']
+    for (const [format, file] of [
+      ['esm', 'bundle.mjs'],
+      ['cjs', 'bundle.cjs'],
+    ]) {
+      const output = [`--format=${format}`, `--outfile=${file}`]
+      await must(scene, ['node', esbuild, 'example.mjs', ...flags, ...output])
+      if (/\bfrom ?["']fdreactor["']/.test(readFileSync(join(scene.project, file ?? ''), 'utf8')))
+        throw new Fault('nothing was bundled')
+      await serves(scene, file ?? '')
+    }
+  },
+
+  async doctor(scene) {
+    const output = await must(scene, scene.manager.exec(['doctor']))
+    if (!output.includes(packageOf(hostName())) || !output.includes(scene.version))
+      throw new Fault(`it does not name its binary and its version:\n${output}`)
+  },
+
+  async echo(scene) {
+    const line = scene.manager.exec(['echo', '--port', '0'])
+    const { code, output } = await scene.user.serve(scene.project, scene.path, line, echoed, {
+      farewell: 'quit\n',
+    })
+    if (code !== 0) throw new Fault(`${line.join(' ')} ended with ${code}:\n${output}`)
+  },
+
+  async compare(scene) {
+    const options = ['--quick', '--only', 'turns', '--sizes', '10', '--rounds', '2']
+    const output = await must(scene, scene.manager.exec(['compare', ...options]))
+    for (const backend of ['poll', 'select'])
+      if (!output.includes(backend)) throw new Fault(`it tells nothing of ${backend}:\n${output}`)
+  },
+
+  async uninstall(scene) {
+    if (traces(scene.project).length === 0) throw new Fault('nothing was installed')
+    await must(scene, [...scene.manager.remove, 'fdreactor'])
+    const left = traces(scene.project)
+    if (left.length > 0) throw new Fault(`these are left:\n${left.join('\n')}`)
+  },
+
+  async 'no optional packages'(scene) {
+    const project = newProject(scene, 'no-optional')
+    await must(scene, [...scene.manager.add(['fdreactor']), scene.manager.noOptional ?? ''], project)
+    await mustNotLoad(scene, project)
+    const doctor = await scene.user.run(project, scene.path, scene.manager.exec(['doctor']))
+    if (doctor.code !== 1 || !doctor.output.includes(packageOf(hostName())))
+      throw new Fault(`doctor ended with ${doctor.code}:\n${doctor.output}`)
+  },
+
+  async 'no install scripts'(scene) {
+    const project = newProject(scene, 'no-scripts')
+    await must(scene, [...scene.manager.add(['fdreactor']), scene.manager.noScripts ?? ''], project)
+    await mustLoad(scene, project)
+    const folder = join(project, 'node_modules/fdreactor/package.json')
+    if (readJson(folder).scripts !== undefined) throw new Fault('the installed package has scripts')
+  },
+
+  /** A lock file of npm's names only the optional packages that suited the system on which it was made (npm/cli#4828). */
+  async 'lock file of another system'(scene) {
+    const project = newProject(scene, 'lock')
+    await must(scene, scene.manager.add(['fdreactor']), project)
+    const file = join(project, 'package-lock.json')
+    const lock = readJson(file)
+    const place = `node_modules/${packageOf(hostName())}`
+    if (lock.packages[place]?.optional !== true) throw new Fault(`the lock file has no ${place}`)
+    delete lock.packages[place]
+    writeFileSync(file, JSON.stringify(lock, undefined, 2))
+    rmSync(join(project, 'node_modules'), { recursive: true })
+    await must(scene, ['npm', 'ci'], project)
+    await mustNotLoad(scene, project)
+    // What the message says mends it.
+    rmSync(join(project, 'node_modules'), { recursive: true })
+    rmSync(file)
+    await must(scene, scene.manager.again, project)
+    await mustLoad(scene, project)
+  },
+}
