@@ -3,6 +3,7 @@
 
 /** A wrong argument. `ERR_INVALID_ARG_TYPE` and `ERR_INVALID_ARG_VALUE` are `TypeError`s, `ERR_OUT_OF_RANGE` is a `RangeError`. */
 export declare interface ArgumentError extends Error {
+  /** What is wrong with it, as Node.js names that. */
   readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE'
 }
 
@@ -30,6 +31,7 @@ export declare type Driver = 'loop' | 'thread' | 'manual'
 
 /** An error of the library's own. */
 export declare interface FdreactorError extends Error {
+  /** Which of them. */
   readonly code: FdreactorErrorCode
 }
 
@@ -133,6 +135,7 @@ export declare const io: {
  * loop closes it.
  */
 export declare interface IterableRegistration extends Registration, AsyncIterable<Readiness> {
+  /** Begins to wait; there is one iteration at a time. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Readiness>
 }
 
@@ -359,6 +362,7 @@ export declare type RegistrationState = 'armed' | 'paused' | 'disarmed' | 'parke
 export declare interface SocketAddress {
   /** The IP address; of a link-local IPv6 one with its scope, as in `fe80::1%2`. */
   readonly address: string
+  /** Of which kind `address` is. */
   readonly family: 'IPv4' | 'IPv6'
   /** 0 to 65,535. */
   readonly port: number
@@ -366,6 +370,7 @@ export declare interface SocketAddress {
 
 /** Anything with a descriptor. */
 export declare interface Source {
+  /** The descriptor's number, from 0 on. */
   readonly fd: number
 }
 

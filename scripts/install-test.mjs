@@ -3,7 +3,7 @@
 // `N passed, N failed`. Exit status: 0 fine, 1 not.
 // Options: --part (what `npm test` runs; says what it leaves out), --only TEXT (rows whose line in the table holds it; what they
 // need runs too), --list (the rows), --keep (leaves the folders, and says where).
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -44,33 +44,37 @@ async function fileOfRuntime(key) {
   return bring(program)
 }
 
-/** Where package managers keep things of whoever runs this; none may change. */
-const notOurs = [
-  '.npmrc',
-  '.yarnrc',
-  '.yarnrc.yml',
-  '.yarn',
-  '.pnpmrc',
-  '.bunfig.toml',
-  '.bun',
-  '.deno',
-  '.config/pnpm',
-  '.config/yarn',
-  '.local/share/pnpm',
-  '.local/state/pnpm',
-  '.cache/pnpm',
-  '.cache/yarn',
-  '.cache/bun',
-  '.cache/deno',
-]
+/** What tells package managers what to do for whoever runs this; none may change. */
+const settings = ['.npmrc', '.yarnrc', '.yarnrc.yml', '.pnpmrc', '.bunfig.toml', '.config/pnpm/rc']
 
-function homeNow() {
-  return notOurs.map((name) => {
-    const path = join(homedir(), name)
-    const stat = statSync(path, { throwIfNoEntry: false })
-    const inside = stat?.isDirectory() ? readdirSync(path).join(' ') : ''
-    return `${name} ${stat ? `${stat.mtimeMs} ${stat.size} ${inside}` : 'is not there'}`
+/** Where they keep packages; others may be at work there, but not with these packages. */
+const stores = ['.yarn', '.bun', '.deno', '.local', '.cache/pnpm', '.cache/yarn', '.cache/bun', '.cache/deno']
+
+/**
+ * What there is in a home of these tests: the settings, and what names fdreactor or a registry on loopback in the first levels
+ * of the stores.
+ *
+ * @param {string} home
+ */
+function tracesIn(home) {
+  const told = settings.map((name) => {
+    const file = join(home, name)
+    return `${name}: ${existsSync(file) ? readFileSync(file, 'utf8') : 'none'}`
   })
+  /**
+   * @param {string} place
+   * @param {number} depth
+   * @returns {string[]}
+   */
+  const look = (place, depth) => {
+    if (!existsSync(join(home, place))) return []
+    return readdirSync(join(home, place), { withFileTypes: true }).flatMap((entry) => {
+      const path = `${place}/${entry.name}`
+      if (/fdreactor|127\.0\.0\.1/.test(entry.name)) return [path]
+      return entry.isDirectory() && depth > 1 ? look(path, depth - 1) : []
+    })
+  }
+  return told.concat(stores.flatMap((place) => look(place, 4)))
 }
 
 /**
@@ -230,7 +234,7 @@ async function main() {
 
   await setupOrExit()
   const folder = mkdtempSync(join(tmpdir(), 'fdreactor-install-'))
-  const before = homeNow()
+  const before = new Set(tracesIn(homedir()))
   /** @type {Result[]} */
   let results
   try {
@@ -239,12 +243,11 @@ async function main() {
     if (values.keep) say(`what was installed is in ${folder}`)
     else rmSync(folder, { recursive: true, force: true })
   }
-  const after = homeNow()
-  const changed = after.filter((line, index) => line !== before[index])
+  const changed = tracesIn(homedir()).filter((trace) => !before.has(trace))
 
   say('')
   report(results)
-  for (const line of changed) say(`\nfailed: something of the user who ran this has changed: ${line}`)
+  for (const trace of changed) say(`\nfailed: the home of the user who ran this has changed: ${trace}`)
   if (values.part && values.only === undefined) sayLeftOut(all.filter((row) => !row.inPart))
   const failed = results.filter(({ fault }) => fault !== undefined).length + changed.length
   say(`${results.length + changed.length - failed} passed, ${failed} failed`)

@@ -27,11 +27,13 @@ export type FdreactorErrorCode =
 
 /** An error of the library's own. */
 export interface FdreactorError extends Error {
+  /** Which of them. */
   readonly code: FdreactorErrorCode
 }
 
 /** A wrong argument. `ERR_INVALID_ARG_TYPE` and `ERR_INVALID_ARG_VALUE` are `TypeError`s, `ERR_OUT_OF_RANGE` is a `RangeError`. */
 export interface ArgumentError extends Error {
+  /** What is wrong with it, as Node.js names that. */
   readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE'
 }
 

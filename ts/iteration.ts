@@ -11,6 +11,7 @@ import type { ReadyCallback, Registration, WatchedParts } from './registration.j
  * loop closes it.
  */
 export interface IterableRegistration extends Registration, AsyncIterable<Readiness> {
+  /** Begins to wait; there is one iteration at a time. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Readiness>
 }
 

@@ -4,6 +4,7 @@ import { native } from './native.js'
 
 /** Anything with a descriptor. */
 export interface Source {
+  /** The descriptor's number, from 0 on. */
   readonly fd: number
 }
 

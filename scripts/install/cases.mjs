@@ -147,6 +147,25 @@ function typesCase(kind) {
   }
 }
 
+/** @param {readonly string[]} options */
+function esbuildCase(options) {
+  return async (/** @type {Scene} */ scene) => {
+    writeFileSync(join(scene.project, 'example.mjs'), example())
+    for (const [format, file] of /** @type {const} */ ([
+      ['esm', 'bundle.mjs'],
+      ['cjs', 'bundle.cjs'],
+    ])) {
+      const how = ['--bundle', '--platform=node', `--format=${format}`, `--outfile=${file}`, ...options]
+      await must(scene, ['node', esbuild, 'example.mjs', ...how])
+      const isWhole = !/(?:from |require\()["']fdreactor["']/.test(
+        readFileSync(join(scene.project, file), 'utf8'),
+      )
+      if (isWhole !== (options.length === 0)) throw new Fault(`${file} is not what was asked for`)
+      await serves(scene, file)
+    }
+  }
+}
+
 /** @type {Readonly<Record<string, (scene: Scene) => Promise<void>>>} */
 export const cases = {
   async install(scene) {
@@ -180,20 +199,8 @@ export const cases = {
   'types, nodenext': typesCase('nodenext'),
   'types, bundler': typesCase('bundler'),
 
-  async esbuild(scene) {
-    writeFileSync(join(scene.project, 'example.mjs'), example())
-    const flags = ['--bundle', '--platform=node', '--log-level=warning']
-    for (const [format, file] of [
-      ['esm', 'bundle.mjs'],
-      ['cjs', 'bundle.cjs'],
-    ]) {
-      const output = [`--format=${format}`, `--outfile=${file}`]
-      await must(scene, ['node', esbuild, 'example.mjs', ...flags, ...output])
-      if (/\bfrom ?["']fdreactor["']/.test(readFileSync(join(scene.project, file ?? ''), 'utf8')))
-        throw new Fault('nothing was bundled')
-      await serves(scene, file ?? '')
-    }
-  },
+  esbuild: esbuildCase([]),
+  'esbuild, external': esbuildCase(['--external:fdreactor']),
 
   async doctor(scene) {
     const output = await must(scene, scene.manager.exec(['doctor']))

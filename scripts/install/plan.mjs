@@ -15,6 +15,9 @@ const managers = ['npm11', 'npm10', 'npm12', 'pnpm12', 'pnpm10', 'yarn1', 'yarn4
 /** They run TypeScript as it is. */
 const typed = new Set(['node24', 'node26', 'bun', 'deno'])
 
+/** What a project did not ask for itself is out of its sight, and so is the binary of a bundle. */
+const strict = new Set(['pnpm12', 'pnpm10', 'yarn4pnp', 'deno'])
+
 /** They have flags for what is not to be installed, or not to be run. */
 const canLeaveOut = new Set(['npm11', 'npm10', 'npm12', 'pnpm12', 'pnpm10', 'yarn1', 'bun'])
 
@@ -47,7 +50,8 @@ export function plan(own) {
       return [
         row('ESM', runtime, isMain || (isFirst && !runtime.startsWith('node'))),
         row('CommonJS', runtime, isMain),
-      ].concat(typed.has(runtime) ? asItIs : [])
+        // Under yarn's table Node.js takes such a file for CommonJS.
+      ].concat(typed.has(runtime) && manager !== 'yarn4pnp' ? asItIs : [])
     })
     // TypeScript itself knows node_modules only.
     const types = manager === 'yarn4pnp' ? [] : [row('types, nodenext'), row('types, bundler')]
@@ -55,7 +59,8 @@ export function plan(own) {
     return [row('install', main, partManagers.has(manager))].concat(
       used,
       types,
-      [row('esbuild'), row('doctor'), row('echo'), row('compare')],
+      strict.has(manager) ? [] : row('esbuild'),
+      [row('esbuild, external'), row('doctor'), row('echo'), row('compare')],
       row('uninstall', main, partManagers.has(manager)),
       apart,
       manager.startsWith('npm') ? row('lock file of another system') : [],

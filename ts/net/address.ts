@@ -6,6 +6,7 @@ import { integer } from '../validate.js'
 export interface SocketAddress {
   /** The IP address; of a link-local IPv6 one with its scope, as in `fe80::1%2`. */
   readonly address: string
+  /** Of which kind `address` is. */
   readonly family: 'IPv4' | 'IPv6'
   /** 0 to 65,535. */
   readonly port: number
