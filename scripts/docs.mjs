@@ -24,6 +24,9 @@ const site = join(root, 'build', 'site')
 /** @param {string} file */
 const read = (file) => readFileSync(join(root, file), 'utf8')
 
+/** @param {string} file */
+const isDecision = (file) => file.startsWith('docs/decisions/')
+
 /** The pages, in the order in which the site lists them, with the heading that they stand under. */
 function pages() {
   const named = ['guide', 'installing', 'promises', 'errors', 'runtimes', 'comparison'].map(
@@ -34,7 +37,6 @@ function pages() {
     .map((name) => `docs/${name}`)
     .toSorted()
   const others = all.filter((file) => !named.includes(file))
-  const isDecision = (/** @type {string} */ file) => file.startsWith('docs/decisions/')
   const groups = {
     Documentation: [
       ...named.filter((file) => all.includes(file)),
@@ -94,15 +96,20 @@ function put(file, text) {
   writeFileSync(join(sources, file), text)
 }
 
-/** The declarations that package.json exports, each a page of the reference. */
+/**
+ * The declarations that package.json exports, each a page of the reference, with the name that it is imported by.
+ *
+ * @returns {Map<string, string>}
+ */
 function declarations() {
-  const { exports } = JSON.parse(read('package.json'))
-  const files = Object.values(exports).flatMap((entry) => {
-    const types =
-      typeof entry === 'object' ? (entry.types ?? entry.import?.types ?? entry.default?.types) : undefined
-    return types === undefined ? [] : [join(root, types)]
-  })
-  return [...new Set(files)]
+  const { name, exports } = JSON.parse(read('package.json'))
+  /** @type {Map<string, string>} */
+  const files = new Map()
+  for (const [path, entry] of Object.entries(exports)) {
+    const types = entry.types ?? entry.import?.types ?? entry.default?.types
+    if (types !== undefined) files.set(join(root, types), posix.join(name, path))
+  }
+  return files
 }
 
 async function build() {
@@ -119,7 +126,7 @@ async function build() {
     if (title === undefined) faults.push(`${file} has no title`)
     put(file, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${group}\n---\n\n${text}`)
   }
-  const entryPoints = declarations()
+  const entryPoints = [...declarations().keys()]
   put(
     'tsconfig.json',
     JSON.stringify({
@@ -176,6 +183,11 @@ async function build() {
     ],
   })
   const project = await app.convert()
+  // By the names under which they are imported.
+  for (const [file, name] of declarations()) {
+    const module = project?.children?.find((child) => project.files.getReflectionPath(child) === file)
+    if (module) module.name = name
+  }
   if (project) {
     app.validate(project)
     await app.generateOutputs(project)
@@ -191,6 +203,10 @@ async function build() {
   return faults
 }
 
-const faults = await build()
-for (const fault of faults) console.log(fault)
-process.exitCode = faults.length > 0 ? 1 : 0
+async function main() {
+  const faults = await build()
+  for (const fault of faults) console.log(fault)
+  process.exitCode = faults.length > 0 ? 1 : 0
+}
+
+await main()

@@ -100,17 +100,27 @@ reactor.close()
 `
 
 /**
+ * It does not load, and the message says why and what to do; that is done, and it loads.
+ *
  * @param {Scene} scene
  * @param {string} project
  */
-async function mustNotLoad({ user, path, runtime }, project) {
+async function mustBeMended(scene, project) {
+  const { user, path, runtime } = scene
   writeFileSync(join(project, 'usage.mjs'), usage)
   const { code, output } = await user.run(project, path, [runtime.command, ...runtime.args, 'usage.mjs'])
-  const host = hostName()
-  for (const wanted of ['ERR_FDREACTOR_UNSUPPORTED_PLATFORM', packageOf(host), process.arch, 'npm install']) {
-    if (!output.includes(wanted)) throw new Fault(`the message does not say ${wanted}:\n${output}`)
-  }
+  for (const wanted of [
+    'ERR_FDREACTOR_UNSUPPORTED_PLATFORM',
+    `${process.platform} ${process.arch}`,
+    `\n  ${packageOf(hostName())}: not there\n`,
+    'npm/cli/issues/4828',
+  ])
+    if (!output.includes(wanted)) throw new Fault(`the message does not say ${wanted.trim()}:\n${output}`)
   if (code !== 1) throw new Fault(`the status is ${code}, and not 1:\n${output}`)
+  const [, command] = /^To mend it, in your project: (.*)$/m.exec(output) ?? []
+  if (command === undefined) throw new Fault(`the message does not say what mends it:\n${output}`)
+  await must(scene, ['sh', '-c', command], project)
+  await mustLoad(scene, project)
 }
 
 /**
@@ -147,25 +157,6 @@ function typesCase(kind) {
   }
 }
 
-/** @param {readonly string[]} options */
-function esbuildCase(options) {
-  return async (/** @type {Scene} */ scene) => {
-    writeFileSync(join(scene.project, 'example.mjs'), example())
-    for (const [format, file] of /** @type {const} */ ([
-      ['esm', 'bundle.mjs'],
-      ['cjs', 'bundle.cjs'],
-    ])) {
-      const how = ['--bundle', '--platform=node', `--format=${format}`, `--outfile=${file}`, ...options]
-      await must(scene, ['node', esbuild, 'example.mjs', ...how])
-      const isWhole = !/(?:from |require\()["']fdreactor["']/.test(
-        readFileSync(join(scene.project, file), 'utf8'),
-      )
-      if (isWhole !== (options.length === 0)) throw new Fault(`${file} is not what was asked for`)
-      await serves(scene, file)
-    }
-  }
-}
-
 /** @type {Readonly<Record<string, (scene: Scene) => Promise<void>>>} */
 export const cases = {
   async install(scene) {
@@ -199,8 +190,33 @@ export const cases = {
   'types, nodenext': typesCase('nodenext'),
   'types, bundler': typesCase('bundler'),
 
-  esbuild: esbuildCase([]),
-  'esbuild, external': esbuildCase(['--external:fdreactor']),
+  /** The bundle takes the binary along, and runs where nothing is installed. */
+  async esbuild(scene) {
+    writeFileSync(join(scene.project, 'example.mjs'), example())
+    for (const [format, file] of /** @type {const} */ ([
+      ['esm', 'bundle.mjs'],
+      ['cjs', 'bundle.cjs'],
+    ])) {
+      const folder = scene.user.project(`${scene.key}-bundle-${format}`)
+      const banner =
+        "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+      await must(scene, [
+        'node',
+        esbuild,
+        'example.mjs',
+        '--bundle',
+        '--platform=node',
+        '--loader:.node=copy',
+        `--format=${format}`,
+        `--outfile=${join(folder, file)}`,
+        ...(format === 'esm' ? [`--banner:js=${banner}`] : []),
+      ])
+      const { command, args } = scene.runtime
+      const line = [command, ...args, file]
+      const { code, output } = await scene.user.serve(folder, scene.path, line, echoed)
+      if (code !== 0) throw new Fault(`${line.join(' ')} ended with ${code}:\n${output}`)
+    }
+  },
 
   async doctor(scene) {
     const output = await must(scene, scene.manager.exec(['doctor']))
@@ -233,10 +249,10 @@ export const cases = {
   async 'no optional packages'(scene) {
     const project = newProject(scene, 'no-optional')
     await must(scene, [...scene.manager.add(['fdreactor']), scene.manager.noOptional ?? ''], project)
-    await mustNotLoad(scene, project)
     const doctor = await scene.user.run(project, scene.path, scene.manager.exec(['doctor']))
     if (doctor.code !== 1 || !doctor.output.includes(packageOf(hostName())))
       throw new Fault(`doctor ended with ${doctor.code}:\n${doctor.output}`)
+    await mustBeMended(scene, project)
   },
 
   async 'no install scripts'(scene) {
@@ -247,23 +263,22 @@ export const cases = {
     if (readJson(folder).scripts !== undefined) throw new Fault('the installed package has scripts')
   },
 
-  /** A lock file of npm's names only the optional packages that suited the system on which it was made (npm/cli#4828). */
+  /**
+   * Where npm 10 writes a lock file for what is installed already, it forgets the packages of other systems (npm/cli#4828), and
+   * who gets that file goes without the binary.
+   */
   async 'lock file of another system'(scene) {
     const project = newProject(scene, 'lock')
-    await must(scene, scene.manager.add(['fdreactor']), project)
-    const file = join(project, 'package-lock.json')
-    const lock = readJson(file)
-    const place = `node_modules/${packageOf(hostName())}`
-    if (lock.packages[place]?.optional !== true) throw new Fault(`the lock file has no ${place}`)
-    delete lock.packages[place]
-    writeFileSync(file, JSON.stringify(lock, undefined, 2))
+    const lock = join(project, 'package-lock.json')
+    const elsewhere = [`--os=${process.platform === 'linux' ? 'darwin' : 'linux'}`, '--cpu=arm64']
+    await must(scene, [...scene.manager.add(['fdreactor']), ...elsewhere], project)
+    rmSync(lock)
+    await must(scene, ['npm', 'install', ...elsewhere], project)
     rmSync(join(project, 'node_modules'), { recursive: true })
+    const isForgotten = readJson(lock).packages[`node_modules/${packageOf(hostName())}`] === undefined
+    if (isForgotten !== (scene.manager.forgets ?? false))
+      throw new Fault(`the lock file is not what this npm is known for:\n${readFileSync(lock, 'utf8')}`)
     await must(scene, ['npm', 'ci'], project)
-    await mustNotLoad(scene, project)
-    // What the message says mends it.
-    rmSync(join(project, 'node_modules'), { recursive: true })
-    rmSync(file)
-    await must(scene, scene.manager.again, project)
-    await mustLoad(scene, project)
+    await (isForgotten ? mustBeMended(scene, project) : mustLoad(scene, project))
   },
 }

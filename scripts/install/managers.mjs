@@ -9,11 +9,11 @@ import { programs } from '../programs.mjs'
  * @property {{ command: string, program: Program, byNode: boolean }[]} commands what it puts on PATH
  * @property {Readonly<Record<string, string>>} files what a new project holds
  * @property {(names: readonly string[]) => string[]} add
- * @property {readonly string[]} again installs what the project's files ask for
  * @property {readonly string[]} remove
  * @property {(args: readonly string[]) => string[]} exec runs the command `fdreactor` of the package that is installed
  * @property {readonly string[]} [run] what stands before a file, instead of the runtime's own command
  * @property {string} [noOptional] the flag that leaves out optional dependencies
+ * @property {boolean} [forgets] whether its lock file can lack the packages of other systems
  * @property {string} [noScripts] the flag that runs no install script, where that is not the default
  */
 
@@ -32,7 +32,6 @@ const npm = (name, program) => ({
   ],
   files: { 'package.json': manifest },
   add: (names) => ['npm', 'install', ...names],
-  again: ['npm', 'install'],
   remove: ['npm', 'uninstall'],
   exec: (args) => ['npx', '--no-install', 'fdreactor', ...args],
   noOptional: '--omit=optional',
@@ -51,7 +50,6 @@ const pnpm = (name, program, byNode) => ({
   // It waits for a day with what is new, which everything here is.
   files: { 'package.json': manifest, 'pnpm-workspace.yaml': 'minimumReleaseAge: 0\n' },
   add: (names) => ['pnpm', 'add', ...names],
-  again: ['pnpm', 'install'],
   remove: ['pnpm', 'remove'],
   exec: (args) => ['pnpm', 'exec', 'fdreactor', ...args],
   noOptional: '--no-optional',
@@ -69,14 +67,13 @@ const yarn4 = (name, linker) => ({
   // An empty lock file makes the folder a project of its own.
   files: { 'package.json': manifest, '.yarnrc.yml': `nodeLinker: ${linker}\n`, 'yarn.lock': '' },
   add: (names) => ['yarn', 'add', ...names],
-  again: ['yarn', 'install'],
   remove: ['yarn', 'remove'],
   exec: (args) => ['yarn', 'fdreactor', ...args],
 })
 
 /** @type {Readonly<Record<string, Manager>>} */
 export const managers = {
-  npm10: npm('npm 10', programs.npm10),
+  npm10: { ...npm('npm 10', programs.npm10), forgets: true },
   npm11: npm('npm 11', programs.npm11),
   npm12: npm('npm 12', programs.npm12),
   pnpm10: pnpm('pnpm 10', programs.pnpm10, true),
@@ -86,7 +83,6 @@ export const managers = {
     commands: [{ command: 'yarn', program: programs.yarn1, byNode: true }],
     files: { 'package.json': manifest },
     add: (names) => ['yarn', 'add', ...names],
-    again: ['yarn', 'install'],
     remove: ['yarn', 'remove'],
     exec: (args) => ['yarn', '--silent', 'fdreactor', ...args],
     noOptional: '--ignore-optional',
@@ -102,7 +98,6 @@ export const managers = {
     ],
     files: { 'package.json': manifest },
     add: (names) => ['bun', 'add', ...names],
-    again: ['bun', 'install'],
     remove: ['bun', 'remove'],
     exec: (args) => ['bunx', '--no-install', 'fdreactor', ...args],
     noOptional: '--omit=optional',
@@ -116,7 +111,6 @@ export const managers = {
       'deno.json': '{ "nodeModulesDir": "auto", "minimumDependencyAge": 0 }\n',
     },
     add: (names) => ['deno', 'add', ...names.map((name) => `npm:${name}`)],
-    again: ['deno', 'install'],
     remove: ['deno', 'remove'],
     exec: (args) => ['deno', 'run', '--allow-all', 'npm:fdreactor', ...args],
   },

@@ -15,9 +15,6 @@ const managers = ['npm11', 'npm10', 'npm12', 'pnpm12', 'pnpm10', 'yarn1', 'yarn4
 /** They run TypeScript as it is. */
 const typed = new Set(['node24', 'node26', 'bun', 'deno'])
 
-/** What a project did not ask for itself is out of its sight, and so is the binary of a bundle. */
-const strict = new Set(['pnpm12', 'pnpm10', 'yarn4pnp', 'deno'])
-
 /** They have flags for what is not to be installed, or not to be run. */
 const canLeaveOut = new Set(['npm11', 'npm10', 'npm12', 'pnpm12', 'pnpm10', 'yarn1', 'bun'])
 
@@ -59,11 +56,10 @@ export function plan(own) {
     return [row('install', main, partManagers.has(manager))].concat(
       used,
       types,
-      strict.has(manager) ? [] : row('esbuild'),
-      [row('esbuild, external'), row('doctor'), row('echo'), row('compare')],
+      [row('esbuild'), row('doctor'), row('echo'), row('compare')],
       row('uninstall', main, partManagers.has(manager)),
       apart,
-      manager.startsWith('npm') ? row('lock file of another system') : [],
+      manager.startsWith('npm') ? row('lock file of another system', main, manager === 'npm10') : [],
     )
   })
 }

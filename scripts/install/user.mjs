@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { run, which } from '../run.mjs'
 
 /** What the commands that package managers make for a project run. */
-const systemTools = ['sh', 'env', 'uname', 'dirname', 'basename', 'sed', 'readlink', 'cat', 'ls']
+const systemTools = ['sh', 'env', 'uname', 'dirname', 'basename', 'sed', 'readlink', 'cat', 'ls', 'rm']
 
 /** What must not be needed. */
 export const compilers = [
