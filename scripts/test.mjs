@@ -143,6 +143,20 @@ async function otherRuntimes() {
   return orFailed({ passed: Number(passed), failed: Number(failed) }, code === 0)
 }
 
+/**
+ * Installs the package as users do, as far as the time allows, row by row. All of it: `npm run test:install`.
+ *
+ * @returns {Promise<Result>}
+ */
+async function installTest() {
+  const { code, output } = await show(process.execPath, ['scripts/install-test.mjs', '--part'])
+  const [, passed = '0', failed = '0'] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
+  const named = (/** @type {RegExp} */ line) => [...output.matchAll(line)].map(([, what = '']) => what)
+  const skipped = named(/^left out: (.*)$/gm)
+  const faults = named(/^failed: (.*)$/gm).map((what) => `install: ${what}`)
+  return orFailed({ passed: Number(passed), failed: Number(failed), skipped, faults }, code === 0)
+}
+
 const read = () =>
   generated.map((file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : ''))
 
@@ -257,9 +271,12 @@ const checks = {
   format: command('prettier --check --log-level warn .'),
   lint: command('oxlint --deny-warnings --type-aware --format unix'),
   types: command('tsc --project tsconfig.test.json'),
+  workflows: script('workflows'),
+  docs: script('docs'),
   package: packageContents,
   'node-test': nodeTest,
   runtimes: otherRuntimes,
+  install: installTest,
   'rust-format': command('cargo fmt --all --check -- --color never'),
   'rust-pure': rustPure,
   'rust-test': () => cargoTest(['--package', 'fdreactor', '--package', 'fdreactor-bench']),
