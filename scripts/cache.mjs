@@ -17,6 +17,7 @@ export const cache =
  * @property {string} source the npm package that holds it, and its version
  * @property {string} file the path in that package of what is run
  * @property {Readonly<Record<string, string>>} [overrides] versions of what it depends on
+ * @property {true} [foreign] whether it is for another platform than this one
  */
 
 /** @param {Program} program */
@@ -42,13 +43,15 @@ export const isPresent = (program) => existsSync(fileOf(program))
 export async function bring(program) {
   const file = fileOf(program)
   if (existsSync(file)) return file
-  const { name, source, overrides = {} } = program
+  const { name, source, overrides = {}, foreign } = program
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, `.${name}-`))
   try {
     const manifest = { private: true, dependencies: { [name]: `npm:${source}` }, overrides }
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
     const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--omit=optional']
+    // npm's options for that (--cpu, --libc) are not heeded by all of its versions.
+    if (foreign) flags.push('--force')
     const { code, output } = await run('npm', ['install', ...flags], { cwd: folder })
     if (code !== 0) throw new Error(`cannot install ${source}:\n${output}`)
     if (!existsSync(join(folder, 'node_modules', name, program.file))) {

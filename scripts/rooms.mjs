@@ -118,6 +118,8 @@ const rooms = [
     files: 'scripts/epoll-equal.mjs',
     may: ['scripts/**', '__test__/helpers/epoll/**', ...devDependencies],
   },
+  // A program that uses the package.
+  { files: 'scripts/prebuild/smoke.mjs', may: ['fdreactor'] },
   { files: 'scripts/**', may: ['scripts/**', ...devDependencies] },
 ]
 

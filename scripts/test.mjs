@@ -283,6 +283,7 @@ const checks = {
   'rust-benches': command('cargo test --quiet --package fdreactor-benches --benches'),
   'rust-lint': command('cargo clippy --workspace --all-targets -- -D warnings'),
   'rust-docs': command('cargo doc --workspace --no-deps', { RUSTDOCFLAGS: '-D warnings' }),
+  'rust-crate': script('crate'),
   'rust-cross': script('cross-check'),
   memcheck: script('memcheck'),
   soak: script('soak'),

@@ -1,8 +1,9 @@
 // The programs that tests use and that neither npm nor cargo brings, in one place: the tests, `npm test` and .ci/run
 // read this table. `node scripts/tools.mjs` prints the Debian packages of what is missing here.
 import { pathToFileURL } from 'node:url'
-import { packages as crossPackages, toolchain } from './cross-check.mjs'
+import { toolchain } from './cross-check.mjs'
 import { which } from './run.mjs'
+import { packages as crossPackages } from './rust.mjs'
 
 /**
  * @typedef {object} Tool

@@ -183,6 +183,14 @@ export interface NativeStats {
   rebuilds: number
 }
 
+/**
+ * So that of any binary, as it is shipped, it can be told that a panic becomes an exception and ends there.
+ *
+ * # Panics
+ * Always.
+ */
+export declare function panic(message: string): void
+
 /** Raises `error` as an `uncaughtException`. Returns if a handler takes it. */
 export declare function raise(error: unknown): void
 

@@ -61,3 +61,13 @@ pub fn contract() -> Contract {
 pub fn raise(env: Env, error: Unknown<'_>) {
     env::uncaught(env.raw(), error.value().value);
 }
+
+/// So that of any binary, as it is shipped, it can be told that a panic becomes an exception and ends there.
+///
+/// # Panics
+/// Always.
+#[napi(catch_unwind)]
+#[allow(clippy::panic, reason = "it is what this is for")]
+pub fn panic(message: String) {
+    panic!("{message}");
+}
