@@ -35,7 +35,12 @@ const runtimes = [
 ]
 
 /** They look at the sources and at npm's view of the package, and run nothing of it. */
-const notOfTheRuntime = new Set(['__test__/package.test.ts', '__test__/types.test.ts'])
+const notOfTheRuntime = new Set([
+  '__test__/package.test.ts',
+  '__test__/types.test.ts',
+  '__test__/prebuilds/inspect.test.ts',
+  '__test__/prebuilds/smoke.test.ts',
+])
 
 /** How environments end, what keeps a process alive, in which order and on which thread callbacks come. */
 const part = new Set(

@@ -38,8 +38,9 @@ export async function runOn(platform, file) {
     const answer = /^\{"isFine":.*\}$/m.exec(output)?.[0]
     /** @type {{ isFine?: boolean, version?: string, arch?: string, libc?: string, results?: Record<string, string> }} */
     const { isFine, version = '', arch, libc, results = {} } = answer ? JSON.parse(answer) : {}
-    const count = Object.keys(results).length
-    runs.push(`${name} ${version}${libc ? `, ${libc}` : ''}: ${count} of ${count} parts`)
+    const parts = Object.values(results)
+    const fine = parts.filter((part) => part === 'ok').length
+    runs.push(`${name} ${version}${libc ? `, ${libc}` : ''}: ${fine} of ${parts.length} parts`)
     if (timedOut) faults.push(`${name} does not end`)
     else if (code !== 0 || !isFine) faults.push(`${name} ended with status ${code}:\n${output}`)
     else if (arch !== platform.cpu) faults.push(`${name} runs on ${arch}`)
