@@ -1,5 +1,5 @@
-//! The work of the comparison, for `benches/`: descriptors that become ready at will, and the same rounds without any
-//! JavaScript. No part of the public API. A failure is the negative `errno`.
+//! Descriptors that become ready at will, and turns of a reactor over them without any JavaScript. A failure is the
+//! negative `errno`.
 
 use fdreactor::{Backend, Result, Trigger};
 use fdreactor_bench::{DescriptorSet, Kind, Watch};
