@@ -14,7 +14,7 @@ const picture = join(root, 'docs/comparison.png')
 
 const [begin, end] = ['<!-- figures: scripts/comparison.mjs -->', '<!-- end of figures -->']
 
-/** @typedef {import('../benches/compare/report/sheet.js').Sheet} Sheet */
+/** @typedef {import('../benches/shared/report/sheet.js').Sheet} Sheet */
 
 /** @param {string} text */
 const escaped = (text) => text.replaceAll('|', String.raw`\|`)

@@ -52,11 +52,22 @@ const rooms = [
     may: ['*', 'crates/fdreactor/{tests,benches,examples}/**'],
   },
   {
+    files: 'crates/fdreactor-bench/src/bin/**',
+    may: ['fdreactor_bench'],
+  },
+  {
     files: 'crates/fdreactor-bench/src/**',
-    may: ['crates/fdreactor-bench/src/**', 'fdreactor', 'rustix'],
+    may: ['crates/fdreactor-bench/src/**', 'fdreactor', 'hdrhistogram', 'mio', 'rustix', 'slab', 'socket2'],
+  },
+  {
+    files: 'crates/fdreactor-bench/tests/**',
+    may: ['fdreactor_bench'],
   },
   { files: 'benches/rust/**', may: ['fdreactor', 'fdreactor_bench', 'criterion'] },
-  { files: `${addon}/bench.rs`, may: ['fdreactor', 'fdreactor_bench', 'napi_derive', 'libc'] },
+  {
+    files: `${addon}/bench/**`,
+    may: [`${addon}/bench/**`, 'fdreactor', 'fdreactor_bench', 'napi', 'napi_derive', 'libc'],
+  },
   {
     files: `${addon}/**`,
     may: [`${addon}/**`, 'fdreactor', 'napi', 'napi_derive', 'libc'],
@@ -99,7 +110,7 @@ const rooms = [
       'dist/**',
       'fdreactor',
       '__test__/**/helpers/**',
-      'benches/compare/**',
+      'benches/**',
       'examples/**',
       'npm/epoll/*.d.ts',
       'scripts/**',

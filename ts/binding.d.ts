@@ -11,7 +11,7 @@ export declare class BenchLoad {
    * Sends messages of `bytes` bytes and takes their echoes: `messages` of them, if that is more than none, or for so many
    * seconds; `rate` a second, if that is more than none, or each when the last one of its connection has come back.
    */
-  run(bytes: number, rate: number, seconds: number, messages: number): Found
+  run(bytes: number, rate: number, seconds: number, messages: number): Array<number> | string
   /** Resets all connections. */
   close(): void
 }
@@ -139,7 +139,7 @@ export declare function accept(fd: number): number
  * Opens and closes connections to a server on 127.0.0.1, `in_flight` at a time: `messages` of them, or for so many seconds.
  * Each sends and takes back a message of `bytes` bytes; of none: it waits until the server ends it.
  */
-export declare function benchChurn(port: number, inFlight: number, bytes: number, seconds: number, messages: number): Found
+export declare function benchChurn(port: number, inFlight: number, bytes: number, seconds: number, messages: number): Array<number> | string
 
 /**
  * An echo server on mio alone, on a free port of 127.0.0.1, in the manner of the benches' other servers: writes its port to

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { measureLoad } from '../../benches/compare/load/measure.js'
 import type { LoadPlan } from '../../benches/compare/load/measure.js'
-import { Program } from '../../benches/compare/load/processes.js'
+import { start } from '../../benches/compare/load/programs.js'
+import type { Program } from '../../benches/shared/processes.js'
 import type { Figures } from '../../benches/compare/load/protocol.js'
 import { PATIENCE_MS, countOpen } from '../helpers/descriptors.js'
 import { NATIVE } from '../helpers/matrix.js'
@@ -77,7 +78,7 @@ test.serial('measures every variant, and says which number of descriptors one re
 test.serial('a server that rests takes no turns', async (t) => {
   const programs: Program[] = []
   const options = { backend: NATIVE, trigger: 'level' }
-  const server = await Program.start('server', [JSON.stringify(options)], programs)
+  const server = await start('server', programs, JSON.stringify(options))
   t.teardown(() => server.end())
   const waits = async (): Promise<number> => (await server.ask<Figures>({ kind: 'figures' })).stats.waits
   await server.ask({ kind: 'rest' })

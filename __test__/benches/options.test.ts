@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PARTS, UsageError, parseOptions } from '../../benches/compare/options.js'
+import { PARTS, parseOptions } from '../../benches/compare/options.js'
 import { mostWatched, turnPlan } from '../../benches/compare/plan.js'
+import { UsageError } from '../../benches/shared/options.js'
 import test from '../helpers/test.js'
 
 const measurement = (...args: string[]) => {

@@ -1,4 +1,4 @@
-import { estimate, fitLine, line, random, shuffled } from '../../benches/compare/statistics.js'
+import { estimate, fitLine, line, random, shuffled } from '../../benches/shared/statistics.js'
 import test from '../helpers/test.js'
 
 test('random numbers are the same for the same seed, others for another, and spread from 0 to 1', (t) => {

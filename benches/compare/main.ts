@@ -1,21 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { measure } from './measure.js'
-import { USAGE, UsageError, parseOptions } from './options.js'
+import { frame, reported, version } from '../shared/command.js'
+import { ProgressLine } from '../shared/progress.js'
+import { USAGE, parseOptions } from './options.js'
 import type { Request } from './options.js'
-import { ProgressLine } from './progress.js'
 import { compareResults, htmlReport, parseResult, terminalDiff, terminalReport } from './report/index.js'
 import type { Result } from './result.js'
-
-function frame(): { columns: number; colour: boolean } {
-  const { stdout } = process
-  return { columns: stdout.isTTY ? stdout.columns : 100, colour: stdout.isTTY && stdout.hasColors() }
-}
-
-function version(): string {
-  // dist/benches/compare.js
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
-}
 
 function load(file: string): Result {
   return parseResult(readFileSync(file, 'utf8'), file)
@@ -56,14 +46,5 @@ async function run(request: Request, args: readonly string[]): Promise<void> {
 
 /** `fdreactor compare`. Sets the exit code: 0 measured, 1 failed, 2 wrong command line. */
 export async function compare(args: readonly string[]): Promise<void> {
-  try {
-    await run(parseOptions(args), args)
-  } catch (error) {
-    const misused = error instanceof UsageError
-    const message = error instanceof Error ? error.message : String(error)
-    process.stderr.write(
-      `fdreactor compare: ${message}${misused ? " ('fdreactor compare --help' shows the options)" : ''}\n`,
-    )
-    process.exitCode = misused ? 2 : 1
-  }
+  await reported('fdreactor compare', () => run(parseOptions(args), args))
 }

@@ -1,6 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { parseArgs } from 'node:util'
+import { UsageError, choices, parsed, whole, writable } from '../shared/options.js'
 import { KINDS } from './turns/work.js'
 import type { Kind } from './turns/work.js'
 
@@ -32,9 +30,6 @@ export interface Measurement {
   readonly json: string | undefined
   readonly html: string | undefined
 }
-
-/** A wrong command line: one line for the user. */
-export class UsageError extends Error {}
 
 export const USAGE = `Usage: fdreactor compare [options]
        fdreactor compare --from FILE [--html FILE]
@@ -74,46 +69,9 @@ const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.replaceAll('\n', ' ') : String(error))
-  }
-}
-
-function whole(name: string, text: string, min: number, max: number): number {
-  const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (number >= min && number <= max) return number
-  throw new UsageError(`${name} must be a whole number from ${min} to ${max}, not '${text}'`)
-}
-
-function choices<T extends string>(name: string, text: string, known: readonly T[]): T[] {
-  return text.split(',').map((each) => {
-    const found = known.find((one) => one === each)
-    if (found === undefined) throw new UsageError(`${name} takes ${known.join(', ')}, not '${each}'`)
-    return found
-  })
-}
-
-/** Minutes of measuring should not end with a file that cannot be written. */
-function writable(name: string, file: string | undefined): string | undefined {
-  if (file === undefined) return undefined
-  try {
-    if (existsSync(file)) {
-      if (statSync(file).isDirectory()) throw new UsageError(`${name}: ${file} is a folder`)
-      accessSync(file, constants.W_OK)
-    } else accessSync(dirname(file), constants.W_OK)
-    return file
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`${name}: ${file} cannot be written: ${(error as Error).message}`)
-  }
-}
-
 /** Reads the command line. @throws UsageError */
 export function parseOptions(args: readonly string[]): Request {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parsed({ args: [...args], options, allowPositionals: true })
   if (values.help) return { does: 'help' }
   if (values.diff) {
     const [first, second, ...rest] = positionals

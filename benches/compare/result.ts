@@ -1,4 +1,7 @@
 /** What a run of the comparison finds: what `--json` writes, and what the reports and `--diff` read. */
+import type { Estimate, Machine } from '../shared/result.js'
+
+export type { Estimate, Machine } from '../shared/result.js'
 
 /** Of this file's shape; other numbers are refused. */
 export const FORMAT = 1
@@ -15,16 +18,6 @@ export interface Variant {
 /** `name` of a variant: the scans have no triggers to tell apart. */
 export function nameOf({ backend, trigger }: Variant): string {
   return backend === 'epoll' || backend === 'kqueue' ? `${backend} ${trigger}` : backend
-}
-
-/** A figure of several rounds: the median, a 95 % interval of it by bootstrap, and the spread of the rounds. */
-export interface Estimate {
-  readonly median: number
-  readonly low: number
-  readonly high: number
-  /** Interquartile range by the median: 0.1 is 10 %. */
-  readonly spread: number
-  readonly rounds: number
 }
 
 /** Who calls the turns: the public API with a callback for each event, or Rust alone. */
@@ -120,21 +113,6 @@ export interface Verdict {
   readonly holds: boolean | null
   /** One sentence with the figure. */
   readonly finding: string
-}
-
-export interface Machine {
-  readonly cpu: string
-  readonly cores: number
-  readonly memory: number
-  readonly platform: string
-  readonly arch: string
-  readonly kernel: string
-  /** Of the processor's faults, those with a mitigation that the kernel names. */
-  readonly mitigations: readonly string[]
-  readonly runtime: string
-  readonly fdreactor: string
-  readonly openFiles: number
-  readonly virtual: string | null
 }
 
 export interface Settings {

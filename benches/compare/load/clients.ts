@@ -1,6 +1,6 @@
 /** Holds connections: sets that do nothing, and sets that a load is sent over. */
 import type { TcpStream } from 'fdreactor'
-import { serve } from './channel.js'
+import { serve } from '../../shared/channel.js'
 import { connect } from './connections.js'
 import { Generator } from './generator.js'
 import type { ClientsRequest, Load, Outcome } from './protocol.js'

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { Program } from './processes.js'
+import type { Program } from '../../shared/processes.js'
+import { start } from './programs.js'
 
 /** Descriptors that a process needs for itself. */
 const OWN_FILES = 100
@@ -54,7 +55,7 @@ export class Holders {
   async #roomy(): Promise<Share> {
     const roomy = this.#shares.find(({ count }) => count < this.#capacity)
     if (roomy !== undefined) return roomy
-    const share = { program: await Program.start('clients', [], this.#programs), count: 0 }
+    const share = { program: await start('clients', this.#programs), count: 0 }
     this.#shares.push(share)
     return share
   }

@@ -1,9 +1,10 @@
 import { nameOf } from '../result.js'
 import type { LoadCell, Refusal, Variant } from '../result.js'
-import { estimate, random, shuffled } from '../statistics.js'
+import { estimate, random, shuffled } from '../../shared/statistics.js'
 import { doubtOf } from './doubt.js'
 import { Holders, mostConnections, openFiles } from './holders.js'
-import { Program } from './processes.js'
+import type { Program } from '../../shared/processes.js'
+import { start } from './programs.js'
 import type { Outcome } from './protocol.js'
 import { Refused, Stage } from './stage.js'
 
@@ -106,7 +107,7 @@ class Scene {
 
   async play(next: () => number): Promise<void> {
     const { variants, rounds, sustain } = this.#plan
-    const clients = await Program.start('clients', [], this.#programs)
+    const clients = await start('clients', this.#programs)
     const stages: Stage[] = []
     for (const variant of variants) {
       this.#step(`${this.#name(variant)}: connecting`)

@@ -56,11 +56,3 @@ export type ClientsRequest =
   | { readonly kind: 'connect'; readonly set: string; readonly port: number; readonly count: number }
   | { readonly kind: 'run'; readonly set: string; readonly load: Load }
   | { readonly kind: 'close'; readonly set: string }
-
-export interface Asked {
-  readonly id: number
-  readonly request: unknown
-}
-
-/** `id` 0 says that the program is there. */
-export type Answered = { readonly id: number } & ({ readonly value: unknown } | { readonly error: string })

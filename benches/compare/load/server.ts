@@ -1,7 +1,7 @@
 /** The package's own echo server, with its figures for who started it. */
 import { setImmediate } from 'node:timers/promises'
 import { EchoServer, Log } from '#echo'
-import { serve } from './channel.js'
+import { serve } from '../../shared/channel.js'
 import type { Figures, ServerOptions, ServerRequest } from './protocol.js'
 
 /** How long the server waits at most before it looks whether it was asked something. */

@@ -3,7 +3,8 @@ import { nameOf } from '../result.js'
 import type { Variant } from '../result.js'
 import { isShort } from './doubt.js'
 import type { Holders } from './holders.js'
-import { Program } from './processes.js'
+import { start } from './programs.js'
+import type { Program } from '../../shared/processes.js'
 import type { Figures, Load, Outcome } from './protocol.js'
 import { SUSTAINED_P99_MS, highest } from './sustain.js'
 
@@ -72,7 +73,7 @@ export class Stage {
     clients: Program,
     programs: Program[],
   ): Promise<Stage> {
-    const server = await Program.start('server', [JSON.stringify(variant)], programs)
+    const server = await start('server', programs, JSON.stringify(variant))
     const stage = new Stage(variant, plan, server, clients)
     stage.#port = await server.ask<number>({ kind: 'port' })
     return stage

@@ -1,5 +1,5 @@
 import asciichart from 'asciichart'
-import { count, plain, tick } from './format.js'
+import { count, plain, tick } from '../../shared/report/format.js'
 
 /** A line of the chart; both axes are logarithmic. */
 export interface Line {

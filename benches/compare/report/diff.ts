@@ -1,5 +1,5 @@
 import type { Estimate, Result, Verdict } from '../result.js'
-import { count } from './format.js'
+import { count } from '../../shared/report/format.js'
 import { crossoverSentence } from './sheets.js'
 import { facts } from './words.js'
 

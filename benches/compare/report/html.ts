@@ -3,7 +3,7 @@ import style from 'inline:./page.css'
 import type { Result, Verdict } from '../result.js'
 import { escape, hashOf, scriptJson } from './markup.js'
 import { strategiesChart } from './strategies.js'
-import type { Cell, Head, Sheet } from './sheet.js'
+import type { Cell, Head, Sheet } from '../../shared/report/sheet.js'
 import { crossoverSentence, furtherSheets, sheetsOf } from './sheets.js'
 import { facts, markOf } from './words.js'
 

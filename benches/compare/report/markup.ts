@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { plain } from './format.js'
+import { plain } from '../../shared/report/format.js'
 
 /** Text as HTML: a result may come from elsewhere. */
 export function escape(text: string): string {

@@ -2,7 +2,7 @@
 /// <reference lib="dom.iterable" />
 /** What the page does on top of what stands in it: the plots, and what one chooses for them. */
 import type { Estimate, Result } from '../result.js'
-import { count, duration } from './format.js'
+import { count, duration } from '../../shared/report/format.js'
 import { colourOf, dashes, draw, type Line, type Plotted, type Point } from './plot.js'
 import { ascending, choose, type Clock, clocks, inOrder, type Share, shares, sides } from './select.js'
 

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 import uPlot from 'uplot'
-import { tick } from './format.js'
+import { tick } from '../../shared/report/format.js'
 
 /** A figure with its interval. */
 export interface Point {

@@ -1,7 +1,17 @@
 import type { Crossover, Result, Side } from '../result.js'
-import { bytes, count, digits } from './format.js'
+import { bytes, count, digits } from '../../shared/report/format.js'
 import { type Clock, choose, difference, inOrder, type Share, shares, sides } from './select.js'
-import { type Cell, cell, hoist, microseconds, none, number, refused, type Sheet, time } from './sheet.js'
+import {
+  type Cell,
+  cell,
+  hoist,
+  microseconds,
+  none,
+  number,
+  refused,
+  type Sheet,
+  time,
+} from '../../shared/report/sheet.js'
 
 const nameOfSide = (side: Side): string => sides.find(({ id }) => id === side)?.name ?? side
 

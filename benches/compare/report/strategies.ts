@@ -1,5 +1,5 @@
 import type { Result } from '../result.js'
-import { digits, shownDuration, scaled } from './format.js'
+import { digits, shownDuration, scaled } from '../../shared/report/format.js'
 import { escape } from './markup.js'
 
 /** Bars of the processor time of each strategy, drawn without a script. */

@@ -1,8 +1,8 @@
 import type { Estimate, Verdict } from '../result.js'
 import type { Change, Difference, Pair, Section } from './diff.js'
-import { digits, scaled, type Shown, shownDuration, shownNumber } from './format.js'
-import { type Cell, cell, type Sheet } from './sheet.js'
-import { drawSheet, type Frame, painter, wrap } from './terminal.js'
+import { digits, scaled, type Shown, shownDuration, shownNumber } from '../../shared/report/format.js'
+import { type Cell, cell, type Sheet } from '../../shared/report/sheet.js'
+import { drawSheet, type Frame, painter, wrap } from '../../shared/report/draw.js'
 import { markOf } from './words.js'
 
 function shown(estimate: Estimate, unit: Section['unit']): Shown {

@@ -1,5 +1,5 @@
 import type { Result, Verdict } from '../result.js'
-import { bytes, count } from './format.js'
+import { bytes, count } from '../../shared/report/format.js'
 
 /** What stands before a verdict. */
 export function markOf({ holds }: Verdict): { readonly sign: string; readonly words: string } {

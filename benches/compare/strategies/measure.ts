@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { StrategyCell } from '../result.js'
-import { estimate, random, shuffled } from '../statistics.js'
+import { estimate, random, shuffled } from '../../shared/statistics.js'
 import { STRATEGIES } from './echo.js'
 import { Run } from './run.js'
 import type { Counts, Work } from './run.js'

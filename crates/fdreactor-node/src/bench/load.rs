@@ -10,13 +10,11 @@ use std::time::Duration;
 /// What a run found: messages that came back, or connections that came and went; seconds from the first to the last; messages
 /// that the generator sent late by itself, and that it did not get to; the latencies' median, 99 and 99.9 of 100, and the
 /// longest, in microseconds. Or a sentence that says why there are no figures.
-type Found = Either<Vec<f64>, String>;
-
 #[allow(
     clippy::cast_precision_loss,
     reason = "of counts so large and times so long nobody needs the last digit"
 )]
-fn tell(found: Result<Outcome, Fault>) -> Found {
+fn tell(found: Result<Outcome, Fault>) -> Either<Vec<f64>, String> {
     let Outcome { messages, elapsed, late, unsent, p50, p99, p999, max } = match found {
         Ok(outcome) => outcome,
         Err(fault) => return Either::B(fault.to_string()),
@@ -64,7 +62,7 @@ impl BenchLoad {
     /// Sends messages of `bytes` bytes and takes their echoes: `messages` of them, if that is more than none, or for so many
     /// seconds; `rate` a second, if that is more than none, or each when the last one of its connection has come back.
     #[napi(catch_unwind)]
-    pub fn run(&self, bytes: u32, rate: f64, seconds: f64, messages: f64) -> Found {
+    pub fn run(&self, bytes: u32, rate: f64, seconds: f64, messages: f64) -> Either<Vec<f64>, String> {
         let rate = (rate > 0.0).then_some(rate);
         let stream = Stream { bytes: bytes as usize, rate, until: until(seconds, messages) };
         let mut load = self.0.borrow_mut();
@@ -81,7 +79,13 @@ impl BenchLoad {
 /// Opens and closes connections to a server on 127.0.0.1, `in_flight` at a time: `messages` of them, or for so many seconds.
 /// Each sends and takes back a message of `bytes` bytes; of none: it waits until the server ends it.
 #[napi(catch_unwind)]
-pub fn bench_churn(port: u16, in_flight: u32, bytes: u32, seconds: f64, messages: f64) -> Found {
+pub fn bench_churn(
+    port: u16,
+    in_flight: u32,
+    bytes: u32,
+    seconds: f64,
+    messages: f64,
+) -> Either<Vec<f64>, String> {
     let (in_flight, bytes) = (in_flight as usize, bytes as usize);
     tell(churn(port, Churn { in_flight, bytes, until: until(seconds, messages) }))
 }

@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { parse } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Answered } from './protocol.js'
+import type { Answered } from './channel.js'
 
 /** How long a program may take to end by itself. */
 const END_MS = 2000
@@ -9,8 +10,11 @@ const END_MS = 2000
 const LAST_WORDS_MS = 100
 const MOST_TEXT = 4096
 
-/** Beside this file: bundled, or as they are written. */
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+/** The file of a program beside the module `base`: bundled, or as it is written. */
+export function beside(base: string, name: string): string {
+  return fileURLToPath(new URL(`${name}.${base.endsWith('.ts') ? 'ts' : 'js'}`, base))
+}
+
 const isNode = process.versions['bun'] === undefined && process.versions['deno'] === undefined
 
 interface Waiting {
@@ -18,7 +22,15 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** A program of this folder, which answers requests. */
+export interface ProgramOptions {
+  readonly args?: readonly string[]
+  /** Each that is started goes in here. */
+  readonly into: Program[]
+  /** What stands before the runtime on the command line. */
+  readonly wrapper?: readonly string[]
+}
+
+/** A program of ours, which answers requests. */
 export class Program {
   readonly #name: string
   readonly #child: ChildProcess
@@ -28,13 +40,15 @@ export class Program {
   #stderr = ''
   #hasEnded = false
 
-  private constructor(name: string, args: readonly string[]) {
-    this.#name = name
-    const file = fileURLToPath(new URL(`./${name}.${extension}`, import.meta.url))
+  private constructor(file: string, { args = [], wrapper = [] }: ProgramOptions) {
+    this.#name = parse(file).name
+    // To tell what memory is in use from what has not been collected yet.
+    const execArgv = isNode ? [...process.execArgv, '--expose-gc'] : process.execArgv
+    const [execPath, ...before] = [...wrapper, process.execPath]
     this.#child = fork(file, [...args], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // To tell what memory is in use from what has not been collected yet.
-      execArgv: isNode ? [...process.execArgv, '--expose-gc'] : process.execArgv,
+      execPath,
+      execArgv: [...before, ...execArgv],
     })
     this.#exited = new Promise((resolve) => {
       // Not 'close': after a disconnect on this side it may never come.
@@ -54,10 +68,10 @@ export class Program {
   }
 
   /** Starts it, and waits until it is there. */
-  static async start(name: 'server' | 'clients', args: readonly string[], into: Program[]): Promise<Program> {
-    const program = new Program(name, args)
+  static async start(file: string, options: ProgramOptions): Promise<Program> {
+    const program = new Program(file, options)
     // Before anything is waited for: whoever ends all programs must know of this one.
-    into.push(program)
+    options.into.push(program)
     await program.#expect(0)
     return program
   }

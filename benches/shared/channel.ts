@@ -1,4 +1,12 @@
-import type { Answered, Asked } from './protocol.js'
+/** How a program of ours and the one that started it talk. */
+
+export interface Asked {
+  readonly id: number
+  readonly request: unknown
+}
+
+/** `id` 0 says that the program is there. */
+export type Answered = { readonly id: number } & ({ readonly value: unknown } | { readonly error: string })
 
 function say(answer: Answered): void {
   // When nobody listens any more, the program is about to end.
