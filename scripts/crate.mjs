@@ -44,7 +44,7 @@ async function check() {
     '--cached',
     '--others',
     '--exclude-standard',
-    `${home}/src`,
+    `${home}/src/*.rs`,
   ])
   const wanted = [
     ...added,

@@ -19,6 +19,12 @@ const sanitizers = {
   thread: { runtime: 'tsan', variable: 'TSAN_OPTIONS', options: 'second_deadlock_stack=1' },
 }
 
+/** What a sanitizer cannot do, by the beginning of the tests' names. No report of a sanitizer is suppressed. */
+const beyond = new Map([
+  ['H02::', 'a timer of 20 ms is over before the first wait'],
+  ['L09::', 'it measures resident memory, and what was freed is kept for a while'],
+])
+
 /** A hundredth of the random histories: each step takes many times as long. */
 const environment = { FDREACTOR_HISTORIES_STEPS: '20000' }
 
@@ -55,10 +61,12 @@ async function check(name, args) {
     return undefined
   }
   console.log(`== ${name}, with ${rust.version}`)
+  for (const [start, reason] of beyond) console.log(`left out: ${start} ${reason}`)
+  const skipped = [...beyond.keys()].map((start) => `--skip ${start}`).join(' ')
   const { variable, options } = sanitizers[name]
   const { code, output, timedOut } = await run(
     'cargo',
-    `test --package=fdreactor --lib --tests --no-fail-fast -Z build-std --target=${host} --`
+    `test --package=fdreactor --lib --tests --no-fail-fast -Z build-std --target=${host} -- ${skipped}`
       .split(' ')
       .concat(args),
     {
