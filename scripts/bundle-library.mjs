@@ -3,24 +3,34 @@
 // writes what requires the binaries, which stays a file of its own.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { packageOf, platforms } from './platforms.mjs'
 import { root } from './run.mjs'
 
 /** What package.json names, and what is loaded when it is asked for. Each keeps its path. */
-const entries = ['index', 'epoll/index', 'internal', 'echo/index', 'demo/main', 'cli/main', 'cli/doctor/main']
+export const entries = [
+  'index',
+  'epoll/index',
+  'internal',
+  'echo/index',
+  'demo/main',
+  'cli/main',
+  'cli/doctor/main',
+]
 
 /**
- * What requires the binaries. For bundlers every package stands in a literal `require`, or they would not find it, and in a
- * `try`, or they would insist on finding them all. (A file of CommonJS would be simpler, and an `import` of one takes Node.js a
- * millisecond.) Its types: ts/loader/binaries.d.ts.
+ * What requires the binaries: with a `require` of its own, or in a bundle with that of the bundler, which knows what it has
+ * packed. For bundlers every package stands in a literal `require`, or they would not find it, and in a `try`, or they would
+ * insist on finding them all; where theirs fails, in a bundle that is an ES module, the binary may still be installed.
+ * `createRequire` is not imported: bundlers would try to see through it, and what many put on top of their bundles has its
+ * name. (A file of CommonJS would be simpler, and an `import` of one takes Node.js a millisecond.) Its types:
+ * ts/loader/binaries.d.ts.
  */
 const binaries = `// Made by scripts/bundle-library.mjs from scripts/platforms.mjs.
 const { filename, dirname, url } = import.meta
-// Not imported: bundlers would try to see through it, and what many put at the top of their bundles has its name.
 const requireFrom = process.getBuiltinModule('node:module').createRequire
 const isWhole = /[\\\\/]loader[\\\\/]binaries\\.js$/.test(filename)
-// A bundler's require knows what it has packed. In a file of ours, one that is there is somebody else's.
 const own = isWhole || typeof require !== 'function' ? requireFrom(url) : undefined
 export const names = ${JSON.stringify(platforms.map(({ name }) => name))}
 export const folder = isWhole ? dirname : undefined
@@ -31,7 +41,6 @@ export function fromPackage(name) {
     switch (name) {
 ${platforms.map(({ name }) => `      case '${name}': return require('${packageOf(name)}')\n`).join('')}    }
   } catch (error) {
-    // A bundle that is an ES module has a require for what it has packed only.
     if (url === undefined) throw error
     return requireFrom(url)(\`@fdreactor/\${name}\`)
   }
@@ -41,44 +50,48 @@ export function fileOf(addon) {
 }
 `
 
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const { metafile } = await build({
-  entryPoints: entries.map((entry) => `ts/${entry}.ts`).filter((file) => existsSync(join(root, file))),
-  outbase: 'ts',
-  outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20.19',
-  // Small, but with names and lines: whoever finds it in a stack trace shall be able to read it.
-  minifySyntax: true,
-  minifyWhitespace: true,
-  lineLimit: 120,
-  legalComments: 'none',
-  banner: { js: '// Made from ts/ by scripts/bundle-library.mjs.' },
-  define: { FDREACTOR_VERSION: JSON.stringify(version) },
-  metafile: true,
-  absWorkingDir: root,
-  plugins: [
-    {
-      name: 'binaries',
-      setup(bundler) {
-        bundler.onResolve({ filter: /\/binaries\.js$/ }, () => ({
-          path: '../loader/binaries.js',
-          external: true,
-        }))
+async function main() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const { metafile } = await build({
+    entryPoints: entries.map((entry) => `ts/${entry}.ts`).filter((file) => existsSync(join(root, file))),
+    outbase: 'ts',
+    outdir: 'dist',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    // Small, but with names and lines: whoever finds it in a stack trace shall be able to read it.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 120,
+    legalComments: 'none',
+    banner: { js: '// Made from ts/ by scripts/bundle-library.mjs.' },
+    define: { FDREACTOR_VERSION: JSON.stringify(version) },
+    metafile: true,
+    absWorkingDir: root,
+    plugins: [
+      {
+        name: 'binaries',
+        setup(bundler) {
+          bundler.onResolve({ filter: /\/binaries\.js$/ }, () => ({
+            path: '../loader/binaries.js',
+            external: true,
+          }))
+        },
       },
-    },
-  ],
-})
+    ],
+  })
 
-// What imports it is a chunk, and chunks lie in one folder.
-const wrong = Object.entries(metafile.outputs).find(
-  ([file, { imports }]) =>
-    dirname(file) !== 'dist/chunks' && imports.some(({ path }) => path.endsWith('/binaries.js')),
-)
-if (wrong) throw new Error(`${wrong[0]} would not find dist/loader/binaries.js`)
-mkdirSync(join(root, 'dist/loader'), { recursive: true })
-writeFileSync(join(root, 'dist/loader/binaries.js'), binaries)
+  // What imports it is a chunk, and chunks lie in one folder.
+  const wrong = Object.entries(metafile.outputs).find(
+    ([file, { imports }]) =>
+      dirname(file) !== 'dist/chunks' && imports.some(({ path }) => path.endsWith('/binaries.js')),
+  )
+  if (wrong) throw new Error(`${wrong[0]} would not find dist/loader/binaries.js`)
+  mkdirSync(join(root, 'dist/loader'), { recursive: true })
+  writeFileSync(join(root, 'dist/loader/binaries.js'), binaries)
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()

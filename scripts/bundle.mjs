@@ -1,7 +1,7 @@
 // Bundles the benches with the libraries that they use into dist/benches, so that an installed package depends on
 // nothing, and writes those libraries' licences beside them.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './run.mjs'
 
@@ -28,7 +28,8 @@ const inline = {
   name: 'inline',
   setup(bundler) {
     bundler.onResolve({ filter: /^inline:/ }, ({ path, resolveDir }) => ({
-      path: resolve(resolveDir, path.slice('inline:'.length)),
+      // From the root: it is told in the output.
+      path: relative(root, resolve(resolveDir, path.slice('inline:'.length))),
       namespace: 'inline',
     }))
     bundler.onLoad({ filter: /.*/, namespace: 'inline' }, async ({ path }) => {
@@ -93,7 +94,7 @@ const { metafile } = await build({
   target: 'node20.19',
   // Libraries in CommonJS require Node's own modules.
   banner: {
-    js: "import { createRequire as fdreactorRequire } from 'node:module'; const require = fdreactorRequire(import.meta.url);",
+    js: "// Made from benches/ by scripts/bundle.mjs, with the libraries of LICENSES.txt.\nimport { createRequire as fdreactorRequire } from 'node:module'; const require = fdreactorRequire(import.meta.url);",
   },
   metafile: true,
   legalComments: 'none',

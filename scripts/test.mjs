@@ -1,8 +1,7 @@
 // `npm test`: makes the clone ready, then runs every check, and goes on after one that fails. The last line is
 // `N passed, N failed`: the tests of cargo and ava are counted one by one, every other check is one.
 // Options: --list, --only NAME[,NAME...].
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runAva } from './ava.mjs'
@@ -181,72 +180,6 @@ async function generatedFiles() {
   return one(changed.length === 0)
 }
 
-const promised = [
-  'package.json',
-  'README.md',
-  'CHANGELOG.md',
-  'LICENSE',
-  'index.d.ts',
-  'epoll/index.d.ts',
-  'dist/index.js',
-  'dist/epoll/index.js',
-  'dist/cli/main.js',
-  'dist/benches/compare.js',
-  'dist/benches/LICENSES.txt',
-]
-const allowed =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|(?:epoll\/)?index\.d\.ts|dist\/.*\.js|dist\/benches\/LICENSES\.txt|dist\/native\/fdreactor\.[\w-]+\.node)$/
-
-/** What npm would publish: all of it, nothing else, and usable once installed. */
-async function packageContents() {
-  const folder = mkdtempSync(join(tmpdir(), 'fdreactor-pack-'))
-  try {
-    const { code, output } = await run('npm', [
-      'pack',
-      '--json',
-      '--silent',
-      '--ignore-scripts',
-      '--pack-destination',
-      folder,
-    ])
-    if (code !== 0) {
-      say(output)
-      return one(false)
-    }
-    const [{ files, filename, size }] = JSON.parse(output)
-    const names = files.map((/** @type {{ path: string }} */ { path }) => path)
-    const faults = [
-      ...promised.filter((name) => !names.includes(name)).map((name) => `${name} is not in the package`),
-      ...names
-        .filter((/** @type {string} */ name) => !allowed.test(name))
-        .map((/** @type {string} */ name) => `${name} should not be in the package`),
-    ]
-    if (!names.some((/** @type {string} */ name) => name.endsWith('.node')))
-      faults.push('there is no addon in the package')
-    const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(
-      readFileSync(join(root, 'package.json'), 'utf8'),
-    )
-    const needs = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
-    if (needs.length > 0)
-      faults.push(`an installed package needs ${needs.join(', ')}; it should need nothing`)
-
-    const unpacked = await run('tar', ['-xzf', join(folder, filename), '-C', folder])
-    const used = await run(
-      process.execPath,
-      ['--input-type=module', '--eval', `await import('${join(folder, 'package/dist/index.js')}')`],
-      { cwd: folder },
-    )
-    if (unpacked.code !== 0 || used.code !== 0)
-      faults.push(`the unpacked package cannot be imported:\n${unpacked.output}${used.output}`)
-
-    for (const fault of faults) say(fault)
-    say(`${names.length} files, ${Math.round(size / 1024)} KB packed`)
-    return one(faults.length === 0)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
 /** @returns {Promise<Result>} */
 async function externalTools() {
   for (const { name, debian, usedBy } of missing)
@@ -273,7 +206,7 @@ const checks = {
   types: command('tsc --project tsconfig.test.json'),
   workflows: script('workflows'),
   docs: script('docs'),
-  package: packageContents,
+  package: script('check-package'),
   'node-test': nodeTest,
   runtimes: otherRuntimes,
   install: installTest,
