@@ -41,3 +41,10 @@ test('each scenario has its record, and what differs has its reason', (t) => {
   const different = Object.keys(recorded).filter((name) => recorded[name]?.ours !== undefined)
   t.deepEqual(different.toSorted(), Object.keys(differences).toSorted())
 })
+
+test('docs/epoll.md gives every reason in the same words, and the number of scenarios', (t) => {
+  const text = readFileSync(new URL('../../docs/epoll.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ')
+  const missing = Object.values(differences).filter((reason) => !text.includes(` - ${reason} `))
+  t.deepEqual(missing, [])
+  t.true(text.includes(` ${Object.keys(scenarios).length} scenarios `))
+})

@@ -10,12 +10,18 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 const modules = join(root, 'node_modules')
 
+/** A folder of its own. */
+export function scratch(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'fdreactor-epoll-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
+}
+
 /**
  * A folder as an installation leaves it whose `overrides` have put `@fdreactor/epoll` in the place of `epoll`, with the test scripts of
  * that package and with onoff, all as they came.
  */
 export class Installation implements Disposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'fdreactor-epoll-'))
+  readonly #folder = scratch()
   readonly tests = this.path('node_modules/epoll/test')
 
   constructor() {
@@ -34,11 +40,11 @@ export class Installation implements Disposable {
   }
 
   path(name: string): string {
-    return join(this.folder, name)
+    return join(this.#folder.path, name)
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true })
+    this.#folder[Symbol.dispose]()
   }
 }
 
