@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fine } from '../helpers/child.js'
-import { Installation, root, shell } from '../helpers/epoll/installation.js'
+import { installation, root, shell } from '../helpers/epoll/installation.js'
 import test from '../helpers/test.js'
 
 const tests = join(root, 'node_modules/epoll/test')
@@ -11,8 +11,8 @@ const scripts = [...readFileSync(join(tests, 'run-tests'), 'utf8').matchAll(/\bn
   ([, name = '']) => name,
 )
 
-const installation = new Installation()
-test.after.always(() => installation[Symbol.dispose]())
+const path = (name: string): string => installation().path(name)
+const own = (name: string): string => path(`node_modules/epoll/test/${name}.js`)
 
 /** What a script writes that does not merely end well. */
 const output = (name: string): RegExp =>
@@ -21,11 +21,11 @@ const output = (name: string): RegExp =>
 for (const name of scripts) {
   for (const [where, before] of [
     ['in the main thread', []],
-    ['in a Worker', [installation.path('in-worker.cjs')]],
+    ['in a Worker', ['in-worker.cjs']],
   ] as const) {
     test(`epoll's own ${name} passes ${where}`, async (t) => {
-      const script = join(installation.tests, `${name}.js`)
-      const { stdout, ...rest } = await shell('echo | "$@"', [process.execPath, ...before, script])
+      const program = [process.execPath, ...before.map((each) => path(each)), own(name)]
+      const { stdout, ...rest } = await shell('echo | "$@"', program)
       t.deepEqual({ ...rest, stdout: '' }, fine(''))
       t.regex(stdout, output(name))
     })
@@ -33,8 +33,8 @@ for (const name of scripts) {
 }
 
 test("epoll's own brute-force-leak-check makes its first hundred thousand instances", async (t) => {
-  const script = join(installation.tests, 'stress/brute-force-leak-check.js')
-  const { stdout, stderr } = await shell('echo | exec "$@"', [process.execPath, script], {
+  const program = [process.execPath, own('stress/brute-force-leak-check')]
+  const { stdout, stderr } = await shell('echo | exec "$@"', program, {
     isEnough: (text) => text.includes('\n'),
   })
   t.is(stderr, '')

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fine } from '../helpers/child.js'
 import { hasGpio, withGpio } from '../helpers/epoll/gpio.js'
-import { Installation, root } from '../helpers/epoll/installation.js'
+import { installation, root } from '../helpers/epoll/installation.js'
 import plain from '../helpers/test.js'
 
 /** One after the other: a host name that is written is an event in every process, whose name it is or not. */
@@ -23,11 +23,8 @@ const named = [...readFileSync(join(tests, 'run-tests'), 'utf8').matchAll(/^node
   ([, name = '']) => name,
 )
 
-const installation = new Installation()
-plain.after.always(() => installation[Symbol.dispose]())
-
 function script(name: string, text: string): string {
-  const file = installation.path(name)
+  const file = installation().path(name)
   writeFileSync(file, text)
   return file
 }
@@ -42,7 +39,7 @@ plain("twelve of onoff's fifteen scripts are run", (t) => {
 
 for (const name of named.filter((each) => !Object.hasOwn(LEFT_OUT, each))) {
   test(`onoff's own ${name} passes`, async (t) => {
-    const file = installation.path(`node_modules/onoff/integration-test/${name}.js`)
+    const file = installation().path(`node_modules/onoff/integration-test/${name}.js`)
     // A second part goes on with what the first one left.
     const scripts = [...new Set([file.replace(/part2\.js$/, 'part1.js'), file])]
     const program = [
@@ -60,7 +57,7 @@ for (const name of named.filter((each) => !Object.hasOwn(LEFT_OUT, each))) {
 
 for (const name of ['coin-counter-success', 'coin-counter-fail']) {
   test(`epoll's own ${name} counts the pulses of a line`, async (t) => {
-    const file = installation.path(`node_modules/epoll/test/coin-acceptor/${name}.js`)
+    const file = installation().path(`node_modules/epoll/test/coin-acceptor/${name}.js`)
     const counted = /^fallingPulses: [1-9]\d*, risingPulses: [1-9]\d*, errors: 0$/m
     const { stdout, stderr } = await withGpio([process.execPath, file], {
       hasButton: true,

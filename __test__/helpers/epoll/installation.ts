@@ -16,36 +16,45 @@ export function scratch(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
 }
 
+/** One that is there until the process ends. */
+function lasting(): { readonly path: string } {
+  const folder = scratch()
+  process.once('exit', () => folder[Symbol.dispose]())
+  return folder
+}
+
 /**
  * A folder as an installation leaves it whose `overrides` have put `@fdreactor/epoll` in the place of `epoll`, with the test scripts of
  * that package and with onoff, all as they came.
  */
-export class Installation implements Disposable {
-  readonly #folder = scratch()
-  readonly tests = this.path('node_modules/epoll/test')
+export interface Installation {
+  /** The path of something in it. */
+  path(name: string): string
+}
 
-  constructor() {
-    mkdirSync(this.path('node_modules'))
-    symlinkSync(root, this.path('node_modules/fdreactor'))
-    cpSync(join(root, 'npm/epoll'), this.path('node_modules/epoll'), { recursive: true })
-    cpSync(join(modules, 'epoll/test'), this.tests, { recursive: true })
-    for (const name of ['onoff', 'lodash.debounce']) {
-      cpSync(join(modules, name), this.path(`node_modules/${name}`), { recursive: true })
-    }
-    writeFileSync(
-      this.path('in-worker.cjs'),
-      `const { Worker } = require('node:worker_threads')
-      new Worker(process.argv[2]).on('exit', (code) => { process.exitCode = code })`,
-    )
-  }
+let made: Installation | undefined
 
-  path(name: string): string {
-    return join(this.#folder.path, name)
+function install(): Installation {
+  const { path: folder } = lasting()
+  const path = (name: string): string => join(folder, name)
+  mkdirSync(path('node_modules'))
+  symlinkSync(root, path('node_modules/fdreactor'))
+  cpSync(join(root, 'npm/epoll'), path('node_modules/epoll'), { recursive: true })
+  cpSync(join(modules, 'epoll/test'), path('node_modules/epoll/test'), { recursive: true })
+  for (const name of ['onoff', 'lodash.debounce']) {
+    cpSync(join(modules, name), path(`node_modules/${name}`), { recursive: true })
   }
+  writeFileSync(
+    path('in-worker.cjs'),
+    `const { Worker } = require('node:worker_threads')
+    new Worker(process.argv[2]).on('exit', (code) => { process.exitCode = code })`,
+  )
+  return { path }
+}
 
-  [Symbol.dispose](): void {
-    this.#folder[Symbol.dispose]()
-  }
+/** @see Installation */
+export function installation(): Installation {
+  return (made ??= install())
 }
 
 /**
