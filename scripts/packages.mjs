@@ -1,4 +1,4 @@
-// What npm/ holds: a package for each platform, with nothing but the binary in it. `node scripts/packages.mjs` writes it
+// What npm/ holds beside npm/epoll: a package for each platform, with nothing but the binary in it. `node scripts/packages.mjs` writes it
 // anew from the table of platforms and from package.json; `npm test` fails when it is not what this writes. The binaries
 // are no part of the repository: they are put in when a release is staged.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,6 +10,9 @@ import { root } from './run.mjs'
 /** @typedef {import('./platforms.mjs').Platform} Platform */
 
 export const folder = 'npm'
+
+/** The one there that is written by hand: it has a program, and stands in for another package. */
+const byHand = `${folder}/epoll`
 
 /** @param {string} text of Cargo.toml */
 export function workspaceField(text, /** @type {string} */ field) {
@@ -64,15 +67,19 @@ export function packages() {
   return files
 }
 
-/** The files that are there, by their paths from the root; the binaries of a release being made do not count. */
+/** The files that are there and not written by hand, by their paths from the root; the binaries of a release being made do not count. */
 export function present() {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.node'))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
+    .filter((file) => !file.startsWith(`${byHand}/`))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  rmSync(join(root, folder), { recursive: true, force: true })
+  for (const name of readdirSync(join(root, folder))) {
+    const place = `${folder}/${name}`
+    if (place !== byHand) rmSync(join(root, place), { recursive: true })
+  }
   for (const [file, text] of packages()) {
     mkdirSync(join(root, file, '..'), { recursive: true })
     writeFileSync(join(root, file), text)

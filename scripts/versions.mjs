@@ -13,6 +13,10 @@ const read = (file) => readFileSync(join(root, file), 'utf8')
 /** The crates of the workspace, as Cargo.lock names them. */
 const ours = /^name = "(fdreactor(?:-\w+)?)"\nversion = "(.*)"$/gm
 
+/** The line that puts the stand-in in the place of `epoll`, and where it is told. */
+const standIn = /("epoll": "npm:@fdreactor\/epoll@)([^"]*)/g
+const standsIn = ['README.md', 'docs/epoll.md', 'npm/epoll/README.md']
+
 /**
  * Every place that says a version, with what it says.
  *
@@ -32,6 +36,14 @@ function versions() {
     ...present()
       .filter((file) => file.endsWith('/package.json'))
       .map((file) => /** @type {const} */ ([file, JSON.parse(read(file)).version])),
+    ['npm/epoll/package.json', JSON.parse(read('npm/epoll/package.json')).version],
+    [
+      'npm/epoll/package.json, dependencies',
+      JSON.parse(read('npm/epoll/package.json')).dependencies.fdreactor,
+    ],
+    ...standsIn.flatMap((file) =>
+      [...read(file).matchAll(standIn)].map(([, , version]) => /** @type {const} */ ([file, version])),
+    ),
     // None is there before the first release.
     ...(released === undefined
       ? []
@@ -75,6 +87,10 @@ async function set(version) {
   )
   edit('Cargo.toml', (text) => text.replace(/^(\[workspace\.package\]\nversion = ").*"/m, `$1${version}"`))
   edit('Cargo.lock', (text) => text.replaceAll(ours, `name = "$1"\nversion = "${version}"`))
+  edit('npm/epoll/package.json', (text) =>
+    text.replaceAll(/^( +"(?:version|fdreactor)": ").*"/gm, `$1${version}"`),
+  )
+  for (const file of standsIn) edit(file, (text) => text.replaceAll(standIn, `$1${version}`))
   const { code, output } = await run(process.execPath, ['scripts/packages.mjs'])
   process.stdout.write(output)
   if (code === 0) check()

@@ -1,4 +1,4 @@
-import test from 'ava'
+import test from '../helpers/test.js'
 import { fileOf, readReport } from '../../scripts/ava.mjs'
 
 // What ava 7 writes, with each way in which a file can end.
