@@ -101,30 +101,35 @@ test.serial('a hundred clients at once each get their own bytes back', async (t)
   t.is(await relay.stop(), 0)
 })
 
-test.serial('out of descriptors, clients wait or are reset, and later ones are served', async (t) => {
-  const relay = await startRelay(t, await openTarget(t, echo), { wrapper: limited(64) })
-  /** Whether a client got its byte back. */
-  const ask = async (): Promise<boolean> => {
-    const socket = connect(relay.port)
-    const answered = once(socket, 'data').then(
-      () => true,
-      () => false,
-    )
-    const ended = once(socket, 'close').then(
-      () => false,
-      () => false,
-    )
-    socket.write('x')
-    const isServed = await within(Promise.race([answered, ended]), 'an outcome')
-    // Makes room for who waits.
-    socket.destroy()
-    return isServed
-  }
-  const outcomes = await Promise.all(Array.from({ length: 60 }, () => ask()))
-  t.true(outcomes.includes(true))
-  t.true(await eventually(async () => (await ask()) || undefined, 'a client that is served'))
-  t.is(await relay.stop(), 0)
-})
+// A client takes two descriptors: with one of these limits accept(2) fails, with the other the connection to the target.
+for (const limit of [64, 65])
+  test.serial(
+    `out of descriptors, clients wait or are reset, and later ones are served::${limit}`,
+    async (t) => {
+      const relay = await startRelay(t, await openTarget(t, echo), { wrapper: limited(limit) })
+      /** Whether a client got its byte back. */
+      const ask = async (): Promise<boolean> => {
+        const socket = connect(relay.port)
+        const answered = once(socket, 'data').then(
+          () => true,
+          () => false,
+        )
+        const ended = once(socket, 'close').then(
+          () => false,
+          () => false,
+        )
+        socket.write('x')
+        const isServed = await within(Promise.race([answered, ended]), 'an outcome')
+        // Makes room for who waits.
+        socket.destroy()
+        return isServed
+      }
+      const outcomes = await Promise.all(Array.from({ length: 60 }, () => ask()))
+      t.true(outcomes.includes(true))
+      t.true(await eventually(async () => (await ask()) || undefined, 'a client that is served'))
+      t.is(await relay.stop(), 0)
+    },
+  )
 
 serial({ tools: ['socat'] })('socat sends a mebibyte through it, and gets it back', async (t) => {
   const relay = await startRelay(t, await openTarget(t, echo))

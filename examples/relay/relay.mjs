@@ -58,7 +58,7 @@ export class Relay {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && FULL.has(String(error.code)))) throw error
       this.#registration.pause()
-      this.#retry = setTimeout(() => this.#registration.resume(), RETRY_MS)
+      this.#retry = setTimeout(() => this.#resume(), RETRY_MS)
     }
   }
 
@@ -79,6 +79,12 @@ export class Relay {
   /** @param {Link} link */
   #gone(link) {
     this.#links.delete(link)
-    if (!this.#listener.closed && this.#registration.state === 'paused') this.#registration.resume()
+    if (!this.#listener.closed) this.#resume()
+  }
+
+  /** Listens again, if it was out of room. */
+  #resume() {
+    clearTimeout(this.#retry)
+    this.#registration.resume()
   }
 }
