@@ -10,6 +10,7 @@ import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { fine, run } from '../helpers/child.js'
 import { within } from '../helpers/echo-change.js'
+import { hasLoop } from '../helpers/matrix.js'
 import { readAll } from '../helpers/relay.js'
 import { commandFor } from '../helpers/runtime.js'
 import test from '../helpers/test.js'
@@ -34,8 +35,7 @@ async function ask() {
 }
 `
 
-/** The script is a file of the package for its imports. */
-const inPackage = preamble.replace("'fdreactor'", `'${new URL('../../dist/index.js', import.meta.url).href}'`)
+const options = { isBare: true, isInPackage: true }
 
 const WATCHED = 64
 
@@ -71,7 +71,7 @@ interface Between {
 
 /** How often the load was called between a question and its answer. */
 async function measure(budgetMs: number): Promise<Between> {
-  const { stdout, stderr } = await run(inPackage + load, { isBare: true, args: [String(budgetMs)] })
+  const { stdout, stderr } = await run(preamble + load, { ...options, args: [String(budgetMs)] })
   if (stderr !== '') throw new Error(stderr)
   return JSON.parse(stdout) as Between
 }
@@ -79,12 +79,15 @@ async function measure(budgetMs: number): Promise<Between> {
 test('under full load HTTP is answered within a turn, and the reactor goes on', async (t) => {
   const { http, echo } = await measure(0.1)
   t.is(http.length, 5)
-  for (const calls of http) t.true(calls > 0 && calls < WATCHED, `${calls} calls before an answer`)
+  for (const calls of http) t.true(calls < WATCHED, `${calls} calls before an answer`)
+  t.true(Math.max(...http) > 0)
   // The echo waits for its turn: the rest of one batch, and its place in the next.
   for (const calls of echo) t.true(calls > 0 && calls < 4 * WATCHED, `${calls} calls before an echo`)
 })
 
-test('without a turn budget HTTP waits for whole turns', async (t) => {
+// Where a thread waits, the host's loop comes in between two turns as it likes.
+const onLoop = hasLoop ? test : test.skip
+onLoop('without a turn budget HTTP waits for whole turns', async (t) => {
   const { http } = await measure(Number.POSITIVE_INFINITY)
   for (const calls of http) t.true(calls >= WATCHED, `${calls} calls before an answer`)
 })
@@ -103,10 +106,7 @@ const ends: readonly (readonly [what: string, script: string])[] = [
 
 for (const [what, script] of ends) {
   test(`they do not keep the process: ${what}`, async (t) => {
-    t.deepEqual(
-      await run(inPackage + script + "\nconsole.log('started')", { isBare: true }),
-      fine('started\n'),
-    )
+    t.deepEqual(await run(preamble + script + "\nconsole.log('started')", options), fine('started\n'))
   })
 }
 
@@ -118,7 +118,7 @@ setTimeout(() => {
   console.log('still here')
   app.${keeper}.unref()
 }, 50).unref()`
-    t.deepEqual(await run(inPackage + script, { isBare: true }), fine('still here\n'))
+    t.deepEqual(await run(preamble + script, options), fine('still here\n'))
   })
 }
 

@@ -17,6 +17,7 @@ export interface Outcome {
   readonly stderr: string
 }
 
+const build = fileURLToPath(new URL('../../build', import.meta.url))
 const kit = fileURLToPath(new URL('../../build/kit.node', import.meta.url))
 
 /** What every script has: the library, the kit, and a connection whose `client` is writable. */
@@ -38,6 +39,8 @@ export interface Options {
   readonly args?: readonly string[]
   /** Whether the script stands alone, without what every other one has. */
   readonly isBare?: boolean
+  /** Whether the script lies in the package, so that it can import it by its name. */
+  readonly isInPackage?: boolean
   readonly env?: NodeJS.ProcessEnv
   /** Whether the script needs `gc()`. */
   readonly collector?: boolean
@@ -56,7 +59,7 @@ export const limited = (count: number): readonly string[] => [
 /** Runs a script in a process of its own, which is killed if it does not end. */
 export async function run(script: string, options: Options = {}): Promise<Outcome> {
   // A file: not every runtime takes a module from its command line.
-  const folder = mkdtempSync(join(tmpdir(), 'fdreactor-test-'))
+  const folder = mkdtempSync(join(options.isInPackage ? build : tmpdir(), 'fdreactor-test-'))
   const file = join(folder, 'script.mjs')
   writeFileSync(file, options.isBare ? script : PREAMBLE + script)
   try {

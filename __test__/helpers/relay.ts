@@ -77,7 +77,8 @@ export async function startRelay(
   const [line] = (await within(lines, 'the first line of the relay')) as [string]
   const [, host = '', port] = /^relaying (\S+):(\d+) to /.exec(line) ?? []
   const stop = async (): Promise<number | null> => {
-    child.kill('SIGTERM')
+    // Deno's child.kill would hide the exit status.
+    process.kill(child.pid ?? 0, 'SIGTERM')
     const [code] = (await within(ended, 'the end of the relay')) as [number | null]
     return code
   }

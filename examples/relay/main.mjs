@@ -18,10 +18,11 @@ if (host === undefined) {
 
 const reactor = new Reactor({ backend: /** @type {import('fdreactor').Backend} */ (values.backend) })
 const relay = new Relay(reactor, { port: Number(values.port) }, { host, port: Number(port) })
-console.log(`relaying ${relay.address.address}:${relay.address.port} to ${host}:${port}`)
-
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
   process.once(signal, () => {
     relay.close()
     reactor.close()
   })
+
+// Last: whoever started it may send a signal as soon as this is read.
+console.log(`relaying ${relay.address.address}:${relay.address.port} to ${host}:${port}`)
