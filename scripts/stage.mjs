@@ -89,6 +89,16 @@ function findBinaries(from, only) {
 }
 
 /**
+ * @param {string} from
+ * @param {string} to
+ * @param {number} mode
+ */
+function put(from, to, mode) {
+  copyFileSync(from, to)
+  chmodSync(to, mode)
+}
+
+/**
  * Copies what npm would pack, with npm's own two modes.
  *
  * @param {string} from
@@ -102,8 +112,7 @@ async function copyPacked(from, to, isWanted = () => true) {
   for (const { path, mode } of files) {
     if (!isWanted(path)) continue
     mkdirSync(dirname(join(to, path)), { recursive: true })
-    copyFileSync(join(from, path), join(to, path))
-    chmodSync(join(to, path), (mode & 0o111) === 0 ? 0o644 : 0o755)
+    put(join(from, path), join(to, path), (mode & 0o111) === 0 ? 0o644 : 0o755)
   }
 }
 
@@ -124,13 +133,13 @@ function finish(folder, change) {
  * @param {string} to
  * @param {{ name: string, file: string }} binary
  */
-async function stageBinary(to, { name, file }) {
+function stageBinary(to, { name, file }) {
   const folder = join(to, name)
-  const from = join(root, packagesFolder, name)
-  await copyPacked(from, folder, (path) => !path.endsWith('.node'))
-  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
-  copyFileSync(file, join(folder, binaryOf(name)))
-  chmodSync(join(folder, binaryOf(name)), 0o644)
+  mkdirSync(folder, { recursive: true })
+  const here = join(packagesFolder, name)
+  const files = { 'package.json': here, 'README.md': here, LICENSE: '.' }
+  for (const [text, from] of Object.entries(files)) put(join(root, from, text), join(folder, text), 0o644)
+  put(file, join(folder, binaryOf(name)), 0o644)
   return finish(folder, () => {})
 }
 
@@ -167,7 +176,7 @@ export async function stage({ to, prebuilds: from = join(root, prebuilds), only,
 
   /** @type {Staged[]} */
   const staged = []
-  for (const binary of binaries) staged.push(await stageBinary(to, binary))
+  for (const binary of binaries) staged.push(stageBinary(to, binary))
   const library = join(to, 'fdreactor')
   await copyPacked(root, library, (path) => !path.startsWith('dist/native/'))
   staged.push(
