@@ -19,12 +19,10 @@ const decode = (text) => text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (whole, name
  */
 function attributes(html, names) {
   // What stands in a script or a comment is no markup.
-  const markup = html.replaceAll(
-    /<script\b[^>]*>[^]*?<\/script>|<!--[^]*?-->/g,
-    (part) => part.split('>', 1)[0] + '>',
-  )
-  return [...markup.matchAll(new RegExp(`<[a-z][^>]*?\\s(?:${names})="([^"]*)"`, 'g'))].map(
-    ([, value = '']) => decode(value),
+  const markup = html.replaceAll(/(<script\b[^>]*>)[^]*?<\/script>|<!--[^]*?-->/g, '$1')
+  const attribute = new RegExp(`\\s(?:${names})="([^"]*)"`, 'g')
+  return [...markup.matchAll(/<[a-z][^>]*>/g)].flatMap(([tag]) =>
+    [...tag.matchAll(attribute)].map(([, value = '']) => decode(value)),
   )
 }
 
