@@ -24,12 +24,17 @@ const site = join(root, 'build', 'site')
 /** @param {string} file */
 const read = (file) => readFileSync(join(root, file), 'utf8')
 
-/** @param {string} file */
-const isDecision = (file) => file.startsWith('docs/decisions/')
+/**
+ * @param {string} folder of docs/
+ * @returns {(file: string) => boolean}
+ */
+const within = (folder) => (file) => file.startsWith(`docs/${folder}/`)
+const isDecision = within('decisions')
+const isGuide = within('guide')
 
 /** The pages, in the order in which the site lists them, with the heading that they stand under. */
 function pages() {
-  const named = ['guide', 'installing', 'promises', 'errors', 'runtimes', 'comparison'].map(
+  const named = ['installing', 'promises', 'errors', 'runtimes', 'comparison'].map(
     (name) => `docs/${name}.md`,
   )
   const all = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
@@ -38,9 +43,11 @@ function pages() {
     .toSorted()
   const others = all.filter((file) => !named.includes(file))
   const groups = {
+    // Its first page is README.md, which capital letters put first.
+    Guide: others.filter((file) => isGuide(file)),
     Documentation: [
       ...named.filter((file) => all.includes(file)),
-      ...others.filter((file) => !isDecision(file)),
+      ...others.filter((file) => !isDecision(file) && !isGuide(file)),
     ],
     Project: ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'].filter((file) =>
       existsSync(join(root, file)),
@@ -75,6 +82,7 @@ function prepare(file, onSite, faults) {
         return link
       }
       if (onSite.has(place)) return link
+      if (onSite.has(`${place}/README.md`)) return `${label}(${posix.join(path, 'README.md')})`
       if (label.startsWith('!')) {
         mkdirSync(dirname(join(sources, place)), { recursive: true })
         cpSync(join(root, place), join(sources, place))
@@ -150,6 +158,7 @@ async function build() {
     hideGenerator: true,
     sortEntryPoints: false,
     groupOrder: [
+      'Guide',
       'Documentation',
       'Classes',
       'Interfaces',

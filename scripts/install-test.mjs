@@ -12,6 +12,7 @@ import { cases } from './install/cases.mjs'
 import { managers } from './install/managers.mjs'
 import { plan } from './install/plan.mjs'
 import { publishTo, startRegistry } from './install/registry.mjs'
+import { report } from './install/report.mjs'
 import { createUser } from './install/user.mjs'
 import { programs } from './programs.mjs'
 import { root, stopAllOnSignals } from './run.mjs'
@@ -168,32 +169,6 @@ function withWhatTheyNeed(rows, only) {
   return rows.filter((row) => wanted.has(row) || (row.what === 'install' && managersWanted.has(row.manager)))
 }
 
-/** @param {readonly string[][]} table */
-function printTable(table) {
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
-  for (const row of table)
-    say(`| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
-}
-
-/** @param {readonly Result[]} results */
-function report(results) {
-  const head = ['manager', 'runtime', 'what', 'result', 'seconds']
-  printTable([
-    head,
-    head.map(() => '---'),
-    ...results.map(({ row, fault, seconds }) => [
-      ...titleOf(row).split(' | '),
-      fault === undefined ? 'ok' : 'FAILED',
-      seconds.toFixed(1),
-    ]),
-  ])
-  for (const { row, fault } of results) {
-    if (fault === undefined) continue
-    const lines = fault.trimEnd().split('\n')
-    say(`\nfailed: ${titleOf(row)}\n${lines.slice(-60).join('\n')}`)
-  }
-}
-
 /**
  * A line for each manager; `--list` has all of them.
  *
@@ -246,7 +221,16 @@ async function main() {
   const changed = tracesIn(homedir()).filter((trace) => !before.has(trace))
 
   say('')
-  report(results)
+  report(
+    results.map(({ row, fault, seconds }) => ({
+      manager: managers[row.manager]?.name ?? '',
+      runtime: runtimes[row.runtime]?.name ?? '',
+      what: row.what,
+      seconds,
+      fault,
+    })),
+    { isWhole: !values.part && values.only === undefined },
+  )
   for (const trace of changed) say(`\nfailed: the home of the user who ran this has changed: ${trace}`)
   if (values.part && values.only === undefined) sayLeftOut(all.filter((row) => !row.inPart))
   const failed = results.filter(({ fault }) => fault !== undefined).length + changed.length
