@@ -57,6 +57,12 @@ export function installation(): Installation {
   return (made ??= install())
 }
 
+/** Whoever gives up on a test ends this process, and what it has started is not to go on. */
+const running = new Set<() => void>()
+process.once('exit', () => {
+  for (const end of running) end()
+})
+
 /**
  * Runs a line of the shell. When `isEnough` is content with what was written, it is ended.
  *
@@ -79,6 +85,7 @@ export function shell(
       process.kill(-child.pid, 'SIGKILL')
   }
   const timer = setTimeout(end, 10 * PATIENCE_MS)
+  running.add(end)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -92,6 +99,7 @@ export function shell(
     child.once('error', reject)
     child.once('close', (code, signal) => {
       clearTimeout(timer)
+      running.delete(end)
       resolve({ code, signal, stdout, stderr })
     })
   })
