@@ -9,6 +9,8 @@ import test from '../helpers/test.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
+const SCENES = ['accept-edge', 'half-close', 'hang-up', 'level-edge', 'oneshot', 'select-limit', 'stale-fd']
+
 /** Columns are what a system has, and Deno leaves out two programs. */
 const quoted = isLinux && runtime === 'node' ? test : test.skip
 
@@ -31,10 +33,8 @@ for (const page of pages) {
 test('the guide quotes every scene and every example but the larger parts of the relay', (t) => {
   const text = pages.map((page) => readFileSync(page, 'utf8')).join('\n')
   const scenes = [...text.matchAll(/^<!-- output: fdreactor demo (\S+) -->$/gm)].map(([, name]) => name)
-  t.deepEqual(
-    new Set(scenes),
-    new Set(['accept-edge', 'half-close', 'hang-up', 'level-edge', 'oneshot', 'select-limit', 'stale-fd']),
-  )
+  t.is(scenes.length, SCENES.length)
+  for (const name of SCENES) t.true(scenes.includes(name), name)
   const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mjs'))
   t.true(examples.length > 5)
   for (const name of examples) t.true(text.includes(`<!-- file: examples/${name} -->`), name)
