@@ -48,7 +48,7 @@ export function loadedFiles(folder, name) {
 const runs = 9
 
 /**
- * The milliseconds of processes that import one of these each, in turn: of the fastest, and of the one in the middle.
+ * The milliseconds of processes that import one of these each, in turn: in the best case, and of processor time in the median.
  *
  * @param {string} folder where a file may be written
  * @param {readonly string[]} names
@@ -57,22 +57,24 @@ export function importTimes(folder, names) {
   const script = join(folder, 'time.mjs')
   writeFileSync(
     script,
-    `const start = performance.now()
+    `const [start, used] = [performance.now(), process.cpuUsage()]
     await import(process.argv[2])
-    console.log(performance.now() - start)`,
+    const wall = performance.now() - start
+    const { user, system } = process.cpuUsage(used)
+    console.log(JSON.stringify([wall, (user + system) / 1000]))`,
   )
-  /** @type {number[][]} */
+  /** @type {[wall: number, processor: number][][]} */
   const times = names.map(() => [])
   for (let round = 0; round < runs; round++) {
     for (const [index, name] of names.entries()) {
       const { stdout } = spawnSync(process.execPath, [script, name], { encoding: 'utf8' })
-      times[index]?.push(Number(stdout))
+      times[index]?.push(JSON.parse(stdout))
     }
   }
-  return times.map((all) => {
-    const sorted = all.toSorted((a, b) => a - b)
-    return { best: sorted[0] ?? Number.NaN, median: sorted[(runs - 1) / 2] ?? Number.NaN }
-  })
+  return times.map((all) => ({
+    best: Math.min(...all.map(([wall]) => wall)),
+    processor: all.map(([, used]) => used).toSorted((a, b) => a - b)[(runs - 1) / 2] ?? Number.NaN,
+  }))
 }
 
 /** An empty module, to compare with. @param {string} folder */
