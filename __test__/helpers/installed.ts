@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { ExecutionContext } from 'ava'
+import type { ExecutionContext } from './test.js'
 import { loaded } from '../../dist/internal.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
