@@ -47,9 +47,14 @@ function main() {
     // Of its own: the standard library is built into it, and other flags would evict the ordinary build.
     CARGO_TARGET_DIR: join(root, 'target', 'cross'),
     RUSTFLAGS: '-D warnings',
+    CARGO_INCREMENTAL: '0',
+    CARGO_PROFILE_DEV_DEBUG: '0',
   }
   for (const { target, what, library } of runs) {
-    const source = found.fromSource ? ['-Z', `build-std=${library}`] : []
+    // Cargo compiles the library to the end, also where nothing is but checked; so without what prints backtraces.
+    const source = found.fromSource
+      ? ['-Z', `build-std=${library}`, '-Z', 'build-std-features=panic-unwind']
+      : []
     const args = ['check', ...source, `--target=${target}`, ...packages, ...what]
     console.log(`cargo ${args.join(' ')}`)
     const { status } = spawnSync('cargo', args, { cwd: root, env, stdio: 'inherit' })
