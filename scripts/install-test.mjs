@@ -79,12 +79,12 @@ function tracesIn(home) {
 }
 
 /**
- * What the installed types need, as it lies in node_modules.
+ * What the installed types need, and what uses the package epoll, as they lie in node_modules.
  *
  * @returns {Staged[]}
  */
-function typesOfNode() {
-  return ['undici-types', '@types/node'].map((name) => {
+function packagesOfOthers() {
+  return ['undici-types', '@types/node', 'lodash.debounce', 'onoff'].map((name) => {
     const folder = join(root, 'node_modules', name)
     return { name, version: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version, folder }
   })
@@ -107,7 +107,7 @@ async function runRows(rows, folder) {
   /** @type {Result[]} */
   const results = []
   try {
-    await publishTo(registry.url, join(folder, 'publisher'), typesOfNode(), join(folder, 'staged'))
+    await publishTo(registry.url, join(folder, 'publisher'), packagesOfOthers(), join(folder, 'staged'))
     const user = createUser(join(folder, 'user'), registry.url)
     const version = staged.find(({ name }) => name === 'fdreactor')?.version ?? ''
     for (const row of rows) {

@@ -99,6 +99,17 @@ console.log(reactor.backend)
 reactor.close()
 `
 
+/** A package that uses epoll takes what there is for it, and watches the standard input. */
+const epollUsage = `const { createRequire } = require('node:module')
+const { Epoll } = createRequire(require.resolve('onoff'))('epoll')
+const poller = new Epoll((error, fd, events) => {
+  if (error) throw error
+  if (events & Epoll.EPOLLIN) console.log('readable: ' + fd)
+  poller.remove(fd).close()
+})
+poller.add(0, Epoll.EPOLLIN)
+`
+
 /**
  * It does not load, and the message says why and what to do; that is done, and it loads.
  *
@@ -280,5 +291,19 @@ export const cases = {
       throw new Fault(`the lock file is not what this npm is known for:\n${readFileSync(lock, 'utf8')}`)
     await must(scene, ['npm', 'ci'], project)
     await (isForgotten ? mustBeMended(scene, project) : mustLoad(scene, project))
+  },
+
+  /** What asks for the package epoll gets ours, by one line; the original is nowhere to be had here. */
+  async 'epoll override'(scene) {
+    const { user, manager, key, version } = scene
+    const project = user.project(`${key}-epoll`, {
+      ...manager.files,
+      ...manager.override?.('epoll', `@fdreactor/epoll@${version}`),
+      'usage.cjs': epollUsage,
+    })
+    await must(scene, manager.add(['onoff']), project)
+    const line = [...(manager.run ?? ['node']), 'usage.cjs'].join(' ')
+    const output = await must(scene, ['sh', '-c', `echo hello | ${line}`], project)
+    if (!/^readable: 0$/m.test(output)) throw new Fault(`the pipe did not become readable:\n${output}`)
   },
 }

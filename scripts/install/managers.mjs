@@ -13,11 +13,27 @@ import { programs } from '../programs.mjs'
  * @property {(args: readonly string[]) => string[]} exec runs the command `fdreactor` of the package that is installed
  * @property {readonly string[]} [run] what stands before a file, instead of the runtime's own command
  * @property {string} [noOptional] the flag that leaves out optional dependencies
+ * @property {(name: string, by: string) => Record<string, string>} [override] the files of a project in which one package stands
+ *   for another, wherever that is asked for
  * @property {boolean} [forgets] whether its lock file can lack the packages of other systems
  * @property {string} [noScripts] the flag that runs no install script, where that is not the default
  */
 
-const manifest = `${JSON.stringify({ name: 'app', version: '1.0.0', private: true }, undefined, 2)}\n`
+/** @param {object} [more] */
+const manifestWith = (more = {}) =>
+  `${JSON.stringify({ name: 'app', version: '1.0.0', private: true, ...more }, undefined, 2)}\n`
+
+const manifest = manifestWith()
+
+/** Where it stands in package.json, it has one of two names. */
+const override = {
+  overrides: (/** @type {string} */ name, /** @type {string} */ by) => ({
+    'package.json': manifestWith({ overrides: { [name]: `npm:${by}` } }),
+  }),
+  resolutions: (/** @type {string} */ name, /** @type {string} */ by) => ({
+    'package.json': manifestWith({ resolutions: { [name]: `npm:${by}` } }),
+  }),
+}
 
 /**
  * @param {string} name
@@ -33,6 +49,7 @@ const npm = (name, program) => ({
   files: { 'package.json': manifest },
   add: (names) => ['npm', 'install', ...names],
   remove: ['npm', 'uninstall'],
+  override: override.overrides,
   exec: (args) => ['npx', '--no-install', 'fdreactor', ...args],
   noOptional: '--omit=optional',
   noScripts: '--ignore-scripts',
@@ -51,6 +68,9 @@ const pnpm = (name, program, byNode) => ({
   files: { 'package.json': manifest, 'pnpm-workspace.yaml': 'minimumReleaseAge: 0\n' },
   add: (names) => ['pnpm', 'add', ...names],
   remove: ['pnpm', 'remove'],
+  override: (replaced, by) => ({
+    'pnpm-workspace.yaml': `minimumReleaseAge: 0\noverrides:\n  ${replaced}: npm:${by}\n`,
+  }),
   exec: (args) => ['pnpm', 'exec', 'fdreactor', ...args],
   noOptional: '--no-optional',
   noScripts: '--ignore-scripts',
@@ -68,6 +88,7 @@ const yarn4 = (name, linker) => ({
   files: { 'package.json': manifest, '.yarnrc.yml': `nodeLinker: ${linker}\n`, 'yarn.lock': '' },
   add: (names) => ['yarn', 'add', ...names],
   remove: ['yarn', 'remove'],
+  override: override.resolutions,
   exec: (args) => ['yarn', 'fdreactor', ...args],
 })
 
@@ -84,6 +105,7 @@ export const managers = {
     files: { 'package.json': manifest },
     add: (names) => ['yarn', 'add', ...names],
     remove: ['yarn', 'remove'],
+    override: override.resolutions,
     exec: (args) => ['yarn', '--silent', 'fdreactor', ...args],
     noOptional: '--ignore-optional',
     noScripts: '--ignore-scripts',
@@ -99,6 +121,7 @@ export const managers = {
     files: { 'package.json': manifest },
     add: (names) => ['bun', 'add', ...names],
     remove: ['bun', 'remove'],
+    override: override.overrides,
     exec: (args) => ['bunx', '--no-install', 'fdreactor', ...args],
     noOptional: '--omit=optional',
     noScripts: '--ignore-scripts',

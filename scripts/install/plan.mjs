@@ -59,6 +59,8 @@ export function plan(own) {
       [row('esbuild'), row('doctor'), row('echo'), row('compare')],
       row('uninstall', main, partManagers.has(manager)),
       apart,
+      // epoll is Linux's, and Deno has no such line.
+      process.platform === 'linux' && manager !== 'deno' ? row('epoll override') : [],
       manager.startsWith('npm') ? row('lock file of another system', main, manager === 'npm10') : [],
     )
   })
