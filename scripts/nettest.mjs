@@ -15,10 +15,11 @@ const backends = process.platform === 'linux' ? ['epoll', 'poll', 'select'] : ['
 async function freeAddress() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('it has no port')
   server.close()
   await once(server, 'close')
-  return `127.0.0.1:${port}`
+  return `127.0.0.1:${address.port}`
 }
 
 /** @param {string} backend */
