@@ -5,11 +5,10 @@ import { join } from 'node:path'
 import { limited, runFile } from '../helpers/child.js'
 import { playScene } from '../helpers/demo.js'
 import type { Report } from '../helpers/demo.js'
+import { serial } from '../helpers/echo-columns.js'
 import { cli } from '../helpers/echo-server.js'
-import { isLinux } from '../helpers/echo-process.js'
 import { runtime } from '../helpers/runtime.js'
 import test from '../helpers/test.js'
-import { testWith } from '../helpers/tools.js'
 
 const NAMES = ['level-edge', 'oneshot', 'accept-edge', 'half-close', 'hang-up', 'select-limit', 'stale-fd']
 
@@ -17,7 +16,7 @@ const demo = (...args: readonly string[]): ReturnType<typeof runFile> =>
   runFile(cli, { args: ['demo', ...args] })
 
 for (const args of [[], ['--help'], ['-h'], ['level-edge', '--help']]) {
-  test(`demo ${args.join(' ')} lists the scenes`, async (t) => {
+  test.serial(`demo ${args.join(' ')} lists the scenes`, async (t) => {
     const { code, stdout, stderr } = await demo(...args)
     t.is(stderr, '')
     t.is(code, 0)
@@ -34,7 +33,7 @@ const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
 ]
 
 for (const [args, says] of wrong) {
-  test(`demo ${args.join(' ')} is refused in one line, with exit code 2`, async (t) => {
+  test.serial(`demo ${args.join(' ')} is refused in one line, with exit code 2`, async (t) => {
     const { code, stdout, stderr } = await demo(...args)
     t.regex(stderr, says)
     t.regex(stderr, /^fdreactor demo: [^\n]+\n$/)
@@ -43,11 +42,12 @@ for (const [args, says] of wrong) {
   })
 }
 
-test('the scenes say the same in every run, alone or together, as text or as JSON', async (t) => {
+test.serial('the scenes say the same in every run, alone or together, as text or as JSON', async (t) => {
   const all = await demo('all')
-  const single = await Promise.all(NAMES.map((name) => demo(name)))
   t.is(all.code, 0)
-  t.is(all.stdout, single.map(({ stdout }) => stdout).join('\n'))
+  const single: string[] = []
+  for (const name of NAMES) single.push((await demo(name)).stdout)
+  t.is(all.stdout, single.join('\n'))
   t.is((await demo('all')).stdout, all.stdout)
   const lines = (await demo('all', '--json')).stdout.trimEnd().split('\n')
   const reports = lines.map((line) => JSON.parse(line) as Report)
@@ -59,7 +59,7 @@ test('the scenes say the same in every run, alone or together, as text or as JSO
   for (const { name, title } of reports) t.true(all.stdout.includes(`${name}: ${title}\n`))
 })
 
-test('a limit of open files that is too low is told in one line', async (t) => {
+test.serial('a limit of open files that is too low is told in one line', async (t) => {
   const { code, stdout, stderr } = await runFile(cli, {
     args: ['demo', 'select-limit'],
     wrapper: limited(runtime === 'node' ? 200 : 600),
@@ -68,6 +68,13 @@ test('a limit of open files that is too low is told in one line', async (t) => {
   t.is(stdout, '')
   t.is(code, 1)
 })
+
+/** One for each call: a call that another thread's interrupts has a second line. */
+const linesOf = (text: string): string[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !line.includes(' resumed>'))
 
 /** Runs a scene under strace, and answers with the lines of its system calls. */
 async function trace(
@@ -81,7 +88,7 @@ async function trace(
       args: ['demo', name, '--json'],
       wrapper: ['strace', '-f', '-qq', '-e', `trace=${calls}`, '-e', 'signal=none', '-o', file],
     })
-    return { report: JSON.parse(stdout) as Report, lines: readFileSync(file, 'utf8').trimEnd().split('\n') }
+    return { report: JSON.parse(stdout) as Report, lines: linesOf(readFileSync(file, 'utf8')) }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -93,7 +100,7 @@ const sum = (report: Report, call: string, kinds: readonly string[]): number =>
     .flatMap(({ calls }) => Object.values(calls))
     .reduce((total, counts) => total + (counts[call] ?? 0), 0)
 
-const traced = isLinux && runtime === 'node' ? testWith('strace') : test.skip
+const traced = runtime === 'node' ? serial({ tools: ['strace'], linux: true }) : test.serial.skip
 
 traced('the calls to accept that are counted are those that strace sees', async (t) => {
   const { report, lines } = await trace('accept-edge', 'accept4')

@@ -1,7 +1,6 @@
 // What the scenes report, against the table of readiness cases (the letters and the names of rows are its own).
 import { column, playScene } from '../helpers/demo.js'
-import { isLinux } from '../helpers/echo-process.js'
-import test from '../helpers/test.js'
+import { serial } from '../helpers/echo-columns.js'
 
 const COLUMNS = ['epoll level', 'epoll edge', 'poll', 'select'] as const
 
@@ -185,20 +184,22 @@ const scenes: Readonly<Record<string, readonly Expected[]>> = {
 }
 
 for (const [name, programs] of Object.entries(scenes)) {
-  const declare = isLinux ? test : test.skip
-  declare(`the scene ${name} reports what the kernel does, on every backend and trigger`, async (t) => {
-    const report = await playScene(t, name)
-    const played = report.programs.filter(({ leftOut }) => leftOut === undefined)
-    const found = played.map((program) => ({
-      kind: program.kind,
-      rows: Object.fromEntries(
-        Object.keys(program.calls).map((each) => [each, column(program, each).join('; ')]),
-      ),
-    }))
-    t.deepEqual(found, programs.slice(0, found.length))
-    // Deno closes no descriptor that it did not open.
-    t.is(found.length, 'Deno' in globalThis && name === 'stale-fd' ? 2 : programs.length)
-    // One sentence.
-    t.regex(report.why, /^[A-Z][^.]*\.$/)
-  })
+  serial({ linux: true })(
+    `the scene ${name} reports what the kernel does, on every backend and trigger`,
+    async (t) => {
+      const report = await playScene(t, name)
+      const played = report.programs.filter(({ leftOut }) => leftOut === undefined)
+      const found = played.map((program) => ({
+        kind: program.kind,
+        rows: Object.fromEntries(
+          Object.keys(program.calls).map((each) => [each, column(program, each).join('; ')]),
+        ),
+      }))
+      t.deepEqual(found, programs.slice(0, found.length))
+      // Deno closes no descriptor that it did not open.
+      t.is(found.length, 'Deno' in globalThis && name === 'stale-fd' ? 2 : programs.length)
+      // One sentence.
+      t.regex(report.why, /^[A-Z][^.]*\.$/)
+    },
+  )
 }

@@ -76,7 +76,7 @@ async function measure(budgetMs: number): Promise<Between> {
   return JSON.parse(stdout) as Between
 }
 
-test('under full load HTTP is answered within a turn, and the reactor goes on', async (t) => {
+test.serial('under full load HTTP is answered within a turn, and the reactor goes on', async (t) => {
   const { http, echo } = await measure(0.1)
   t.is(http.length, 5)
   for (const calls of http) t.true(calls < WATCHED, `${calls} calls before an answer`)
@@ -86,7 +86,7 @@ test('under full load HTTP is answered within a turn, and the reactor goes on', 
 })
 
 // Where a thread waits, the host's loop comes in between two turns as it likes.
-const onLoop = hasLoop ? test : test.skip
+const onLoop = hasLoop ? test.serial : test.serial.skip
 onLoop('without a turn budget HTTP waits for whole turns', async (t) => {
   const { http } = await measure(Number.POSITIVE_INFINITY)
   for (const calls of http) t.true(calls >= WATCHED, `${calls} calls before an answer`)
@@ -105,13 +105,13 @@ const ends: readonly (readonly [what: string, script: string])[] = [
 ]
 
 for (const [what, script] of ends) {
-  test(`they do not keep the process: ${what}`, async (t) => {
+  test.serial(`they do not keep the process: ${what}`, async (t) => {
     t.deepEqual(await run(preamble + script + "\nconsole.log('started')", options), fine('started\n'))
   })
 }
 
 for (const keeper of ['http', 'reactor']) {
-  test(`${keeper} keeps the process when it is told to`, async (t) => {
+  test.serial(`${keeper} keeps the process when it is told to`, async (t) => {
     const script = `
 app.${keeper}.ref()
 setTimeout(() => {
@@ -122,42 +122,45 @@ setTimeout(() => {
   })
 }
 
-test('from outside: both serve while the echo is flooded, and the end of the input ends it', async (t) => {
-  const [program = '', ...args] = commandFor(fileURLToPath(example))
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-  t.teardown(() => child.kill('SIGKILL'))
-  const ended = once(child, 'exit')
-  const [line] = (await within(once(createInterface(child.stdout), 'line'), 'the first line')) as [string]
-  const [, httpPort, echoPort] = /^http on port (\d+), echo on port (\d+);/.exec(line) ?? []
+test.serial(
+  'from outside: both serve while the echo is flooded, and the end of the input ends it',
+  async (t) => {
+    const [program = '', ...args] = commandFor(fileURLToPath(example))
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    t.teardown(() => child.kill('SIGKILL'))
+    const ended = once(child, 'exit')
+    const [line] = (await within(once(createInterface(child.stdout), 'line'), 'the first line')) as [string]
+    const [, httpPort, echoPort] = /^http on port (\d+), echo on port (\d+);/.exec(line) ?? []
 
-  const size = 4 * 1024 * 1024
-  const flood = { isDone: false }
-  const echoes = Promise.all(
-    Array.from({ length: 4 }, async () => {
-      const bytes = randomBytes(size)
-      const socket = connect({ port: Number(echoPort), allowHalfOpen: true })
-      socket.end(bytes)
-      return (await readAll(socket)).equals(bytes)
-    }),
-  ).finally(() => {
-    flood.isDone = true
-  })
-  const seen: { readonly echoed: number; readonly callbacks: number }[] = []
-  const ask = async (): Promise<void> => {
-    const asked = once(get({ port: Number(httpPort), agent: false }), 'response')
-    const [response] = (await within(asked, 'an answer')) as [IncomingMessage]
-    seen.push((await json(response)) as (typeof seen)[number])
-  }
-  do await ask()
-  while (!flood.isDone)
-  t.deepEqual(await within(echoes, 'all echoes'), [true, true, true, true])
-  await ask()
-  t.is(seen.at(-1)?.echoed, 4 * size)
-  t.deepEqual(
-    seen,
-    seen.toSorted((a, b) => a.callbacks - b.callbacks),
-  )
+    const size = 4 * 1024 * 1024
+    const flood = { isDone: false }
+    const echoes = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const bytes = randomBytes(size)
+        const socket = connect({ port: Number(echoPort), allowHalfOpen: true })
+        socket.end(bytes)
+        return (await readAll(socket)).equals(bytes)
+      }),
+    ).finally(() => {
+      flood.isDone = true
+    })
+    const seen: { readonly echoed: number; readonly callbacks: number }[] = []
+    const ask = async (): Promise<void> => {
+      const asked = once(get({ port: Number(httpPort), agent: false }), 'response')
+      const [response] = (await within(asked, 'an answer')) as [IncomingMessage]
+      seen.push((await json(response)) as (typeof seen)[number])
+    }
+    do await ask()
+    while (!flood.isDone)
+    t.deepEqual(await within(echoes, 'all echoes'), [true, true, true, true])
+    await ask()
+    t.is(seen.at(-1)?.echoed, 4 * size)
+    t.deepEqual(
+      seen,
+      seen.toSorted((a, b) => a.callbacks - b.callbacks),
+    )
 
-  child.stdin.end()
-  t.deepEqual(await within(ended, 'the end'), [0, null])
-})
+    child.stdin.end()
+    t.deepEqual(await within(ended, 'the end'), [0, null])
+  },
+)

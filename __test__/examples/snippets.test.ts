@@ -35,12 +35,12 @@ the last writer has gone: HANGUP
 }
 
 for (const [name, stdout] of Object.entries(snippets)) {
-  test(`examples/${name} prints what the guide says, and ends`, async (t) => {
+  test.serial(`examples/${name} prints what the guide says, and ends`, async (t) => {
     t.deepEqual(await runFile(fileURLToPath(new URL(name, folder))), fine(stdout))
   })
 }
 
-test('every example is tested', (t) => {
+test.serial('every example is tested', (t) => {
   const files = readdirSync(folder).filter((name) => name.endsWith('.mjs'))
   // It has a file of its own, as the relay has.
   t.deepEqual(files.toSorted(), [...Object.keys(snippets), 'http-and-reactor.mjs'].toSorted())

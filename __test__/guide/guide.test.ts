@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const SCENES = ['accept-edge', 'half-close', 'hang-up', 'level-edge', 'oneshot', 'select-limit', 'stale-fd']
 
 /** Columns are what a system has, and Deno leaves out two programs. */
-const quoted = isLinux && runtime === 'node' ? test : test.skip
+const quoted = isLinux && runtime === 'node' ? test.serial : test.serial.skip
 
 for (const page of pages) {
   const text = readFileSync(page, 'utf8')
