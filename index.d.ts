@@ -26,8 +26,127 @@ export declare interface Capabilities {
   readonly maxFd: number
 }
 
+/**
+ * Connects. Resolves with the connection when it is established, after `open` was called.
+ *
+ * Rejects with what is wrong: `ECONNREFUSED`, `ETIMEDOUT`, `ENOENT`, `EMFILE`, ... with `syscall`, `address` and `port`; what
+ * `dns.lookup` says of a name; argument errors; `ERR_FDREACTOR_CLOSED` if the reactor is closed before.
+ */
+export declare function connect<T = undefined>(options: ConnectOptions<T>): Promise<Connection<T>>
+
+/**
+ * A TCP or UNIX stream connection that the reactor reads and writes. Made by `listen` and `connect`.
+ *
+ * What is written within one batch of events, or one tick, is gathered and sent together. After `end` and after the close, writing
+ * and every other verb does nothing: a peer may go at any moment, and that is told by `close`, not by an exception.
+ */
+export declare interface Connection<T = undefined> extends Disposable {
+  /** Yours. At first it is what `data` in the options is. */
+  data: T
+  /**
+   * Sends bytes or text. The memory is yours again when this returns: what cannot be sent at once has been copied.
+   *
+   * @param offset Bytes from the start of the view. @default 0
+   * @param length Bytes. @default all that follow `offset`
+   * @returns True while less than the high-water mark is kept. After false, wait for `drain`: beyond `limits.bufferedBytes` the
+   * connection is destroyed. Also false if nothing can be written any more.
+   * @throws Argument errors.
+   */
+  write(bytes: NodeJS.ArrayBufferView, offset?: number, length?: number): boolean
+  write(text: string, encoding?: BufferEncoding): boolean
+  /** Sends several pieces in order, as one. Returns what `write` does. @throws Argument errors; then nothing is sent. */
+  writev(pieces: readonly (NodeJS.ArrayBufferView | string)[]): boolean
+  /** Gets no `data` and no `end` until `resume`, not even what has been read already. The peer's end is not noticed either. */
+  pause(): this
+  /** Ends a pause. What was held back is delivered first, after the caller has returned. */
+  resume(): this
+  /** Sends the end, behind `data` and everything that was written. What the peer still sends is delivered. */
+  end(data?: NodeJS.ArrayBufferView | string): void
+  /** Closes at once, and drops what is kept. `error` is for the handlers `error` and `close`, which are called later. */
+  destroy(error?: Error): void
+  /** The same with a reset (TCP): the peer reads `ECONNRESET`. */
+  reset(): void
+  /** Whether small writes go at once (`TCP_NODELAY`). They do until this says otherwise: they are gathered already. @throws What setsockopt(2) says. */
+  setNoDelay(on?: boolean): this
+  /** Probes an idle peer (`SO_KEEPALIVE`), first after `idleMs`, rounded up to seconds. @throws What setsockopt(2) says. */
+  setKeepAlive(on?: boolean, idleMs?: number): this
+  /**
+   * For how many milliseconds it may neither read nor write from now on, instead of `limits.idleTimeoutMs`; 0 or `Infinity` for
+   * ever. Then `timeout` is called, or without such a handler the connection destroyed.
+   */
+  setTimeout(ms: number): this
+  /** This end's address, or `undefined` once it is closed. */
+  readonly localAddress: EndAddress | undefined
+  /** The peer's address. Once it is closed what was asked for before, in `error` and `close` at the latest. */
+  readonly remoteAddress: EndAddress | undefined
+  /** Bytes that were written and that the kernel has not taken yet. */
+  readonly bufferedAmount: number
+  /** Bytes read; after the close, as `remoteAddress`. */
+  readonly bytesRead: number
+  /** Bytes that the kernel has taken; after the close, as `remoteAddress`. */
+  readonly bytesWritten: number
+  /** Where it stands. */
+  readonly readyState: ReadyState
+  /** Whether it is paused. */
+  readonly isPaused: boolean
+  /** Lets it keep the process alive while it is open, which is the default. */
+  ref(): this
+  /** Lets it not keep the process alive. */
+  unref(): this
+}
+
+/** What bounds each connection. Times are looked at ten times a second: never early, up to 0.2 s late. */
+export declare interface ConnectionLimits {
+  /** `write` returns false from so many kept bytes on, and a server does not read from such a peer. 1 to 2^31 - 1. @default 65536 */
+  readonly highWaterMark?: number
+  /**
+   * The most bytes kept for one peer that does not take them, 1 to 2^32 - 1. Beyond, the connection is destroyed with
+   * `ERR_FDREACTOR_BUFFER_LIMIT`. @default 67108864
+   */
+  readonly bufferedBytes?: number
+  /** The most bytes kept for all connections of a server together, with the same consequence. @default 1073741824 */
+  readonly bufferedBytesInAll?: number
+  /** The most bytes read from one connection in one turn, 1 to 2^31 - 1: the others get theirs. @default 262144 */
+  readonly bytesPerTurn?: number
+  /** For how long one connection is read from in one turn, in milliseconds. @default 1 */
+  readonly timePerTurnMs?: number
+  /** For how long a connection may neither read nor write, in milliseconds; `Infinity` for ever. @default 300000 */
+  readonly idleTimeoutMs?: number
+}
+
+/** Whom to connect to, and how. */
+export declare interface ConnectOptions<T = undefined> {
+  /** What is called for the connection. */
+  readonly socket: SocketHandlers<T>
+  /** An address, or a name: its addresses are tried one after another. @default '127.0.0.1' */
+  readonly hostname?: string
+  /** 0 to 65,535. */
+  readonly port?: number
+  /** The path of a UNIX socket instead; on Linux also a null byte and a name outside the file system. */
+  readonly unix?: string
+  /** Whether it stays open for writing when the peer ends. @default false: it ends when `end` has returned */
+  readonly allowHalfOpen?: boolean
+  /** How its descriptor is watched. @default 'level' */
+  readonly trigger?: Trigger
+  /** A client has no idle timeout unless it is set, and is read from however much is kept. */
+  readonly limits?: ConnectionLimits
+  /** What `connection.data` is at first. */
+  readonly data?: T
+  /** Which reactor serves. @default one that all servers of this thread share */
+  readonly reactor?: Reactor
+}
+
 /** Who takes the turns. See {@link ReactorOptions.driver}. */
 export declare type Driver = 'loop' | 'thread' | 'manual'
+
+/** One end of a connection: an IP address, or the path of a UNIX socket. */
+export declare interface EndAddress {
+  /** The IP address (of a link-local IPv6 one with its scope), or the path; `''` for a UNIX socket without one. */
+  readonly address: string
+  readonly family: 'IPv4' | 'IPv6' | 'unix'
+  /** 0 to 65,535; 0 for a UNIX socket. */
+  readonly port: number
+}
 
 /** An error of the library's own. */
 export declare interface FdreactorError extends Error {
@@ -46,6 +165,9 @@ export declare interface FdreactorError extends Error {
  * - `ERR_FDREACTOR_FD_LIMIT`: select takes no descriptor from 1,024 on. A `RangeError`.
  * - `ERR_FDREACTOR_BACKEND_UNSUPPORTED`: this system does not have the backend.
  * - `ERR_FDREACTOR_UNSUPPORTED_PLATFORM`: there is no binary for this system, or none that loads.
+ * - `ERR_FDREACTOR_BUFFER_LIMIT`: more would be kept for a peer that takes nothing than `limits` allow.
+ * - `ERR_FDREACTOR_TIMEOUT`: a connection was idle, or silent from the beginning, for longer than `limits` allow.
+ * - `ERR_FDREACTOR_DETACHED`: a handler transferred the memory that others' bytes lay in.
  * - `ERR_FDREACTOR_INTERNAL`: a fault of fdreactor's, or a host that refuses a basic service.
  */
 export declare type FdreactorErrorCode =
@@ -57,6 +179,9 @@ export declare type FdreactorErrorCode =
   | 'ERR_FDREACTOR_FD_LIMIT'
   | 'ERR_FDREACTOR_BACKEND_UNSUPPORTED'
   | 'ERR_FDREACTOR_UNSUPPORTED_PLATFORM'
+  | 'ERR_FDREACTOR_BUFFER_LIMIT'
+  | 'ERR_FDREACTOR_TIMEOUT'
+  | 'ERR_FDREACTOR_DETACHED'
   | 'ERR_FDREACTOR_INTERNAL'
 
 /** What a registration asks for. */
@@ -137,6 +262,46 @@ export declare const io: {
 export declare interface IterableRegistration extends Registration, AsyncIterable<Readiness> {
   /** Begins to wait; there is one iteration at a time. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Readiness>
+}
+
+/**
+ * Listens, and serves every connection: its bytes are read by the reactor and handed to `socket.data`.
+ *
+ * @throws `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENAMETOOLONG`, `EMFILE`, ... with `address` and `port`; `ENOTFOUND`; argument errors;
+ * `ERR_FDREACTOR_TRIGGER_UNSUPPORTED`, `ERR_FDREACTOR_CLOSED`.
+ */
+export declare function listen<T = undefined>(options: ListenOptions<T>): Server<T>
+
+/** How a server listens. */
+export declare interface ListenOptions<T = undefined> {
+  /** What is called for its connections. */
+  readonly socket: SocketHandlers<T>
+  /** The address to listen on, or a name, which is looked up at once and blocks. `'0.0.0.0'` and `'::'` are all. @default '127.0.0.1' */
+  readonly hostname?: string
+  /** 0 to 65,535; 0 lets the system choose, and `server.port` tells. */
+  readonly port?: number
+  /** The path of a UNIX socket instead, which must not exist; on Linux also a null byte and a name outside the file system. */
+  readonly unix?: string
+  /** The most connections that may wait to be accepted, 1 to 2^31 - 1; the system caps it (`somaxconn`). @default 511 */
+  readonly backlog?: number
+  /** `SO_REUSEPORT`: several servers share the port, in Workers or processes; Linux spreads connections over them. @default false */
+  readonly reusePort?: boolean
+  /** `IPV6_V6ONLY`: no IPv4 connections on an IPv6 address. @default the system's: false on Linux */
+  readonly ipv6Only?: boolean
+  /** Whether connections stay open for writing when the peer ends. @default false: they end when `end` has returned */
+  readonly allowHalfOpen?: boolean
+  /** How its descriptors are watched. Nothing else depends on it; poll and select have no edges. @default 'level' */
+  readonly trigger?: Trigger
+  readonly limits?: ServerLimits & ConnectionLimits
+  /** What `connection.data` is at first. */
+  readonly data?: T
+  /**
+   * Called when connections cannot be accepted for want of descriptors or memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`, ...): once,
+   * until an accept finds nobody waiting. They go on waiting, and are accepted when there is room. @default `process.emitWarning`
+   */
+  readonly onError?: (error: Error, server: Server<T>) => void
+  /** Which reactor serves. @default one that all servers of this thread share */
+  readonly reactor?: Reactor
 }
 
 /**
@@ -315,6 +480,11 @@ export declare interface ReadyOptions {
   readonly ref?: boolean
 }
 
+/**
+ * Where a connection stands: `'open'`; `'ending'` once `end` was called; `'half-open'` once the peer has ended; `'closed'`.
+ */
+export declare type ReadyState = 'open' | 'ending' | 'half-open' | 'closed'
+
 /** A descriptor that a reactor watches. It never closes the descriptor and never changes its flags. */
 export declare interface Registration extends Disposable {
   /** The descriptor's number, also after `close()`. */
@@ -358,6 +528,43 @@ export declare interface Registration extends Disposable {
  */
 export declare type RegistrationState = 'armed' | 'paused' | 'disarmed' | 'parked' | 'closed'
 
+/** A server that listens. Made by `listen`. */
+export declare interface Server<T = undefined> extends Disposable {
+  /** Where it listens, also after `stop`. */
+  readonly address: EndAddress
+  /** The IP address it listens on, or the path. */
+  readonly hostname: string
+  /** The port it listens on; 0 for a UNIX socket. */
+  readonly port: number
+  /** How many connections are open. */
+  readonly connections: number
+  /** Whether `stop` was called, or its reactor closed. */
+  readonly stopped: boolean
+  /** Resolves when it has stopped and its last connection is closed. */
+  readonly closed: Promise<void>
+  /**
+   * Takes no more connections; those that are open stay, unless `force` destroys them. Who waits to be accepted is refused. The file of
+   * a UNIX socket is removed, if it is still its own. Calling it again does nothing but, with `force`, destroy.
+   */
+  stop(force?: boolean): void
+  /** Has other handlers called from now on, for connections that are open too. */
+  reload(handlers: SocketHandlers<T>): void
+  /** Lets it keep the process alive while it listens, which is the default. Connections do so on their own. */
+  ref(): this
+  /** Lets it not keep the process alive. */
+  unref(): this
+}
+
+/** What protects a server, and this process, from its peers. */
+export declare interface ServerLimits {
+  /** The most connections open at a time, from 1 to 2^31 - 1; others wait to be accepted. @default 131072 */
+  readonly connections?: number
+  /** The most connections accepted in one turn, from 1 to 4,096. @default 64 */
+  readonly acceptsPerTurn?: number
+  /** For how long a new connection may be silent before its first byte, in milliseconds; `Infinity` for ever. @default 60000 */
+  readonly firstByteTimeoutMs?: number
+}
+
 /** One end of a connection. */
 export declare interface SocketAddress {
   /** The IP address; of a link-local IPv6 one with its scope, as in `fe80::1%2`. */
@@ -366,6 +573,37 @@ export declare interface SocketAddress {
   readonly family: 'IPv4' | 'IPv6'
   /** 0 to 65,535. */
   readonly port: number
+}
+
+/**
+ * What is called when something happens to a connection. One object serves all connections of a server, and is `this` in each
+ * call.
+ *
+ * The order is `open`, then `data` as often as bytes come, then `end` once if the peer ends, then `error` if something failed, and
+ * then, exactly once and last, `close`. While a connection is paused it gets no `data` and no `end`. An exception becomes an
+ * `uncaughtException` (with the manual driver it leaves `poll()`), and everything else is called all the same.
+ */
+export declare interface SocketHandlers<T = undefined> {
+  /** It is established. */
+  open?(connection: Connection<T>): void
+  /**
+   * Bytes have come, as they came: a stream has no messages. The view is the handler's own for as long as it keeps it; other views
+   * lie in the same memory, so what is kept for long is better copied.
+   */
+  data?(connection: Connection<T>, bytes: Buffer): void
+  /** Everything that had been kept since `write` returned false has been sent. */
+  drain?(connection: Connection<T>): void
+  /** The peer has ended: no more `data`. Unless half-open connections are allowed, this side ends when this has returned. */
+  end?(connection: Connection<T>): void
+  /**
+   * Nothing was read or written for as long as `setTimeout` or `limits.idleTimeoutMs` says; called again each time that passes.
+   * Without this handler the connection is destroyed with `ERR_FDREACTOR_TIMEOUT`.
+   */
+  timeout?(connection: Connection<T>): void
+  /** It has failed, and `close` follows. Without this handler `close` gets the error all the same. */
+  error?(connection: Connection<T>, error: Error): void
+  /** It is closed, and its descriptor too. `error` is what it failed with, if it failed. */
+  close?(connection: Connection<T>, error?: Error): void
 }
 
 /** Anything with a descriptor. */

@@ -132,6 +132,51 @@ export declare class NativeTcpStream {
   close(): void
 }
 
+/** The servers of one reactor. */
+export declare class NativeTraffic {
+  /**
+   * Makes a reactor serve. `area` holds records and orders, `staging` bytes to write, `kept` a count for each connection,
+   * `slab` what is read. `gathers`: whether the driver takes turns by itself.
+   */
+  static open(reactor: NativeReactor, area: Uint32Array, staging: Uint8Array, kept: Uint32Array, slab: Uint8Array, gathers: boolean): NativeTraffic | number
+  /** How many words `area` has. */
+  static areaWords(): number
+  /** Binds and listens. Returns the listener's number. `ipv6_only`: 0 no, 1 yes, 2 the system's default. */
+  listen(at: NativeEndpoint, backlog: number, reusePort: boolean, ipv6Only: number, edge: boolean, limits: NativeLimits): number
+  /** Stops listening. */
+  unlisten(id: number): void
+  /** Begins to connect. Returns the connection's number. */
+  connect(to: NativeEndpoint, edge: boolean, limits: NativeLimits): number
+  /** Carries out what was ordered. */
+  flush(): number
+  /** Carries out what was ordered, and sends `length` bytes of `buffer` behind it. */
+  send(id: number, buffer: ArrayBufferView, offset: number, length: number): number
+  /** Closes a connection at once, or resets it. Nothing more is told of it. */
+  destroy(id: number, reset: boolean): void
+  /** `[read, written]` in bytes, of a connection. */
+  moved(id: number): Array<number> | null
+  /** Reads into another slab from now on. */
+  setSlab(slab: Uint8Array): void
+  /** Counts what is kept in another array from now on. */
+  setKept(kept: Uint32Array): void
+  /** How long a connection may be idle from now on, 0 for ever. Returns in how many milliseconds to ask what is due, or 0. */
+  setTimeout(id: number, timeoutMs: number): number
+  /** Looks which timeouts are due: a turn tells of them. Returns in how many milliseconds to ask again, or 0. */
+  expire(): number
+  /** The addresses of a name, by getaddrinfo(3), which blocks. */
+  static lookup(name: string): Array<string>
+  /** `TCP_NODELAY`. */
+  setNoDelay(id: number, on: boolean): number
+  /** `SO_KEEPALIVE`, and the idle time before the first probe unless it is 0. */
+  setKeepAlive(id: number, on: boolean, idleMs: number): number
+  /** This end's address, of a connection or listener. */
+  localAddress(id: number): NativePeer | number
+  /** The peer's address. */
+  remoteAddress(id: number): NativePeer | number
+  /** The descriptor's number, of a connection or listener. */
+  descriptor(id: number): number
+}
+
 /** accept(2). The descriptor becomes the caller's. */
 export declare function accept(fd: number): number
 
@@ -195,6 +240,50 @@ export interface NativeCapabilities {
   disconnect: boolean
   /** The highest descriptor, or -1. */
   maxFd: number
+}
+
+/** Where to listen or connect to: an IP address and port, or a path. */
+export interface NativeEndpoint {
+  /** A literal IP address, or a path as the bytes of Latin-1. */
+  host: string
+  /** 0 to 65,535, or -1 for a path. */
+  port: number
+  /** The index of the interface of a link-local IPv6 address, or 0. */
+  scope: number
+}
+
+/** Limits of connections: bytes, milliseconds and counts. Zero milliseconds are no limit. */
+export interface NativeLimits {
+  /** Above so many kept bytes a connection of a listener is not read from. */
+  highWaterMark: number
+  /** The most bytes kept for one connection. */
+  bufferedBytes: number
+  /** The most bytes kept for all. */
+  bufferedBytesInAll: number
+  /** The most bytes read from one connection in a turn. */
+  bytesPerTurn: number
+  /** For how long one connection is read from in a turn. */
+  timePerTurnMs: number
+  /** For how long a connection may be idle. */
+  idleTimeoutMs: number
+  /** For how long a new connection may wait with its first byte. */
+  firstByteTimeoutMs: number
+  /** The most connections accepted in a turn. */
+  acceptsPerTurn: number
+  /** The most connections open at a time. */
+  connections: number
+}
+
+/** An IP address and port, or a path. */
+export interface NativePeer {
+  /** The IP address in its usual form, or a path as the bytes of Latin-1. */
+  address: string
+  /** 4 or 6; 0 for a path. */
+  family: number
+  /** 0 to 65,535. */
+  port: number
+  /** The index of the interface of a link-local IPv6 address, or 0. */
+  scope: number
 }
 
 /** What a reactor has done. */

@@ -16,6 +16,29 @@ export interface Entry {
   readonly drop: () => void
 }
 
+/** What else the turns of a reactor are for: its servers. */
+export interface Traffic {
+  /** Whether something of an earlier batch waits. */
+  readonly pending: boolean
+  /** How often the addon was called. */
+  readonly crossings: number
+  /** Takes what a new batch has for it. */
+  load(): void
+  /**
+   * Calls back until the batch or the time is used up (`performance.now()`, 0 for no limit). An exception goes to `report`; if that
+   * throws, the rest waits. Returns how many records were dealt with.
+   */
+  run(report: (error: unknown) => void, limit: number): number
+  /** Says whether `flush` will be called soon. */
+  gather(isGathering: boolean): void
+  /** Carries out what was ordered. */
+  flush(): void
+  /** Looks at the timeouts, where the host's timers cannot. */
+  beat(): void
+  /** The reactor is about to close. */
+  close(): void
+}
+
 /**
  * Hands the records of a batch to their registrations. It keeps its place: whatever interrupts a batch (an exception in the
  * manual driver, the turn budget), the rest is dispatched later and nothing is lost.
@@ -32,6 +55,8 @@ export class Dispatcher {
   #running = false
   callbacks = 0
   stale = 0
+  /** The servers, once there are any. */
+  traffic: Traffic | undefined
 
   constructor(batchSize: number, budgetMs: number) {
     this.records = new Uint32Array(batchSize * RECORD_WORDS)
@@ -58,13 +83,14 @@ export class Dispatcher {
 
   /** Whether records of an earlier batch still wait. */
   get pending(): boolean {
-    return this.#next < this.#end
+    return this.#next < this.#end || this.traffic?.pending === true
   }
 
   /** Takes a new batch of `count` records. The one before is done with. */
   load(count: number): void {
     this.#next = 0
     this.#end = count * RECORD_WORDS
+    this.traffic?.load()
   }
 
   /** Drops what waits. */
@@ -83,12 +109,25 @@ export class Dispatcher {
     try {
       while (this.#next < this.#end) {
         this.#dispatchOne(report)
-        if (limit !== 0 && performance.now() >= limit) break
+        if (limit !== 0 && performance.now() >= limit) return this.callbacks - before
       }
+      this.callbacks += this.traffic?.run(report, limit) ?? 0
     } finally {
       this.#running = false
     }
     return this.callbacks - before
+  }
+
+  /** The same in the manual driver: with the exception of a callback, and what callbacks ordered is carried out. */
+  runManually(): number {
+    const { traffic } = this
+    traffic?.gather(true)
+    try {
+      return this.run(rethrow)
+    } finally {
+      traffic?.gather(false)
+      traffic?.flush()
+    }
   }
 
   #find(slot: number, generation: number): Entry | undefined {
@@ -118,6 +157,10 @@ export class Dispatcher {
       report(error)
     }
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }
 
 /** Raises an error as an `uncaughtException`. Returns if a handler takes it; the process ends if there is none. */

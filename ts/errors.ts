@@ -12,6 +12,9 @@ import { getSystemErrorMap } from 'node:util'
  * - `ERR_FDREACTOR_FD_LIMIT`: select takes no descriptor from 1,024 on. A `RangeError`.
  * - `ERR_FDREACTOR_BACKEND_UNSUPPORTED`: this system does not have the backend.
  * - `ERR_FDREACTOR_UNSUPPORTED_PLATFORM`: there is no binary for this system, or none that loads.
+ * - `ERR_FDREACTOR_BUFFER_LIMIT`: more would be kept for a peer that takes nothing than `limits` allow.
+ * - `ERR_FDREACTOR_TIMEOUT`: a connection was idle, or silent from the beginning, for longer than `limits` allow.
+ * - `ERR_FDREACTOR_DETACHED`: a handler transferred the memory that others' bytes lay in.
  * - `ERR_FDREACTOR_INTERNAL`: a fault of fdreactor's, or a host that refuses a basic service.
  */
 export type FdreactorErrorCode =
@@ -23,6 +26,9 @@ export type FdreactorErrorCode =
   | 'ERR_FDREACTOR_FD_LIMIT'
   | 'ERR_FDREACTOR_BACKEND_UNSUPPORTED'
   | 'ERR_FDREACTOR_UNSUPPORTED_PLATFORM'
+  | 'ERR_FDREACTOR_BUFFER_LIMIT'
+  | 'ERR_FDREACTOR_TIMEOUT'
+  | 'ERR_FDREACTOR_DETACHED'
   | 'ERR_FDREACTOR_INTERNAL'
 
 /** An error of the library's own. */
@@ -71,6 +77,9 @@ export const LIBRARY_ERRORS = [
   'BACKEND_UNSUPPORTED',
   'REENTRANT',
   'INTERNAL',
+  'BUFFER_LIMIT',
+  'TIMEOUT',
+  'DETACHED',
 ] as const
 
 /** System calls by the index that the addon gives them; `native.ts` compares the two lists. */
@@ -94,6 +103,8 @@ export const SYSCALLS = [
   'read',
   'readv',
   'select',
+  'send',
+  'sendmsg',
   'setsockopt',
   'shutdown',
   'socket',
@@ -163,7 +174,18 @@ const DEFAULT_MESSAGES: Readonly<Record<(typeof LIBRARY_ERRORS)[number], string>
   BACKEND_UNSUPPORTED:
     "This system does not have that backend: epoll is Linux's, kqueue macOS's and the BSDs'. 'auto' takes what there is",
   REENTRANT: 'A turn of this reactor is under way: poll() cannot be called inside its callbacks',
+  BUFFER_LIMIT:
+    'The peer takes nothing, and more would be kept for it than limits.bufferedBytes or limits.bufferedBytesInAll allow. When write() returns false, wait for drain',
+  TIMEOUT:
+    'Nothing was read or written for longer than limits.idleTimeoutMs, limits.firstByteTimeoutMs or setTimeout() allow',
+  DETACHED:
+    'The memory of bytes that came was transferred by a handler before they were delivered. Copy bytes before you transfer them',
   INTERNAL: 'fdreactor or its host is at fault here. Please report how it came to this',
+}
+
+/** An error of the library's own, in its usual words. */
+export function libraryFailure(name: (typeof LIBRARY_ERRORS)[number]): FdreactorError {
+  return libraryError(`ERR_FDREACTOR_${name}`, DEFAULT_MESSAGES[name])
 }
 
 /** Turns a negative result of the addon's into the error to throw. */

@@ -45,6 +45,8 @@ export class Reactor implements Disposable {
   /** Kept here: while nothing is registered the addon holds it weakly, so that an unused reactor can be collected. */
   readonly #dispatch = (count: number): void => this.#onBatch(count)
   #references = 0
+  /** Servers and connections. */
+  #population = 0
   #ref = true
   #closed = false
   #crossings = 0
@@ -75,7 +77,16 @@ export class Reactor implements Disposable {
       dispatcher: this.#dispatcher,
       forget: (registration) => this.#forget(registration),
       count: (step) => this.#count(step),
+      populate: (step) => {
+        this.#population += step
+        this.#keep()
+      },
     }
+  }
+
+  /** What serves on a reactor needs of it. @internal */
+  static ownerOf(reactor: Reactor): Owner {
+    return reactor.#owner
   }
 
   /**
@@ -134,7 +145,7 @@ export class Reactor implements Disposable {
       throw libraryError('ERR_FDREACTOR_CLOSED', `The registration of fd ${fd} was closed while it was made`)
     }
     this.#registrations.set(fd, registration)
-    this.#native.keepAlive(true)
+    this.#keep()
     return registration
   }
 
@@ -159,14 +170,12 @@ export class Reactor implements Disposable {
       throw libraryError('ERR_FDREACTOR_REENTRANT', 'poll() was called inside a callback of the same reactor')
     }
     if (this.#dispatcher.pending) {
-      const ran = this.#dispatcher.run(rethrow)
+      const ran = this.#dispatcher.runManually()
       // What was left may all be stale by now.
       if (ran > 0 || this.#closed) return ran
     }
-    const count = this.#wait(timeout)
-    if (count <= 0) return 0
-    this.#dispatcher.load(count)
-    return this.#dispatcher.run(rethrow)
+    this.#wait(timeout)
+    return this.#dispatcher.pending ? this.#dispatcher.runManually() : 0
   }
 
   /**
@@ -198,7 +207,8 @@ export class Reactor implements Disposable {
   stats(): ReactorStats {
     const { callbacks, stale } = this.#dispatcher
     const core = this.#finalStats ?? statsOf(this.#native)
-    return { ...core, stale: core.stale + stale, callbacks, crossings: this.#crossings }
+    const crossings = this.#crossings + (this.#dispatcher.traffic?.crossings ?? 0)
+    return { ...core, stale: core.stale + stale, callbacks, crossings }
   }
 
   /**
@@ -227,6 +237,7 @@ export class Reactor implements Disposable {
     this.#closed = true
     for (const registration of this.#registrations.values()) registration.close()
     this.#dispatcher.clear()
+    this.#dispatcher.traffic?.close()
     this.#finalStats = statsOf(this.#native)
     this.#native.close()
   }
@@ -246,15 +257,17 @@ export class Reactor implements Disposable {
     }
   }
 
-  /** Waits in slices until something is found, it is woken or the time is over. */
-  #wait(timeoutMs: number): number {
+  /** Waits in slices until something is found and loaded, it is woken or the time is over. */
+  #wait(timeoutMs: number): void {
     const deadline = performance.now() + timeoutMs
     for (let left = timeoutMs; ; left = deadline - performance.now()) {
+      this.#dispatcher.traffic?.beat()
       this.#crossings += 1
       const count = this.#native.turn(Math.min(Math.max(left, 0), SLICE_MS))
-      if (count === WOKEN) return 0
+      if (count === WOKEN) return
+      this.#dispatcher.load(check(count))
       // Nothing may also be a stale event, which ends no wait.
-      if (count !== 0 || performance.now() >= deadline) return check(count)
+      if (this.#dispatcher.pending || performance.now() >= deadline) return
     }
   }
 
@@ -292,7 +305,12 @@ export class Reactor implements Disposable {
 
   #forget(registration: Watched): void {
     this.#registrations.delete(registration.fd)
-    if (this.#registrations.size === 0) this.#native.keepAlive(false)
+    this.#keep()
+  }
+
+  /** Nobody else may hold what can still be called. */
+  #keep(): void {
+    this.#native.keepAlive(this.#registrations.size > 0 || this.#population > 0)
   }
 
   #count(step: 1 | -1): void {
@@ -328,8 +346,4 @@ function advice(failure: number): { hint?: string } {
       return {}
     }
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }

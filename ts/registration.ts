@@ -62,6 +62,8 @@ export interface Owner {
   forget(registration: Watched): void
   /** The number of registrations that keep the process alive has changed by `step`. */
   count(step: 1 | -1): void
+  /** The number of servers and connections has changed by `step`: while there are any, the reactor is not collected. */
+  populate(step: 1 | -1): void
 }
 
 /** What every registration is made of, without what it does when ready. */

@@ -108,3 +108,54 @@ pub(crate) fn write_words(
     }
     Some(())
 }
+
+/// Words of a `Uint32Array`, until JavaScript runs again.
+#[derive(Clone, Copy)]
+pub(crate) struct Words {
+    start: *mut u32,
+    length: usize,
+}
+
+impl Words {
+    /// Looks an array up. A detached one has no words.
+    pub(crate) fn of(env: sys::napi_env, value: sys::napi_value) -> Option<Self> {
+        let view = view(env, value)?;
+        Some(Self { start: view.pointer.cast(), length: view.length / size_of::<u32>() })
+    }
+
+    /// How many there are.
+    pub(crate) fn len(self) -> usize {
+        self.length
+    }
+
+    /// The word at `index`; 0 beyond the end.
+    pub(crate) fn get(self, index: usize) -> u32 {
+        if index >= self.length {
+            return 0;
+        }
+        // SAFETY: within the array, as checked.
+        let place = unsafe { self.start.add(index) };
+        // SAFETY: the array is the reactor's own and aligned to its words; no JavaScript runs meanwhile.
+        unsafe { place.read() }
+    }
+
+    /// Sets the word at `index`; beyond the end nothing happens.
+    pub(crate) fn set(self, index: usize, word: u32) {
+        if index < self.length {
+            // SAFETY: within the array, as checked.
+            let place = unsafe { self.start.add(index) };
+            // SAFETY: as in `get`. It is written through the pointer: no reference to it is formed.
+            unsafe { place.write(word) };
+        }
+    }
+}
+
+/// A whole view that a reference holds, until JavaScript runs again.
+pub(crate) fn held(env: sys::napi_env, value: sys::napi_value) -> Option<RawBuffer> {
+    let view = view(env, value)?;
+    if view.length == 0 {
+        return None;
+    }
+    // SAFETY: the memory stays while the reference holds the view and no JavaScript runs: the result is used until then only.
+    Some(unsafe { RawBuffer::new(view.pointer.cast(), view.length) })
+}

@@ -16,6 +16,9 @@ pub(crate) const NAMES: &[&str] = &[
     "BACKEND_UNSUPPORTED",
     "REENTRANT",
     "INTERNAL",
+    "BUFFER_LIMIT",
+    "TIMEOUT",
+    "DETACHED",
 ];
 
 /// Why the binding itself refuses.
@@ -40,6 +43,8 @@ pub(crate) fn encode(error: Error) -> i64 {
         Error::InterestUnsupported(_) => library(2),
         Error::FdLimit => library(3),
         Error::BackendUnsupported(_) => library(4),
+        Error::BufferLimit => library(7),
+        Error::Timeout => library(8),
         _ => Refusal::Internal.into(),
     }
 }

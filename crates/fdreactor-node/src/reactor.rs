@@ -1,152 +1,19 @@
-//! One reactor of the core, the batch it fills and the driver that turns it.
+//! A reactor, as JavaScript sees it.
 
 use crate::{
     batch::Batch,
     driver::Driver,
     env::{Ends, Teardown},
     failure::{Refusal, done, encode, number},
+    inner::{Inner, Phase},
     report::{NativeCapabilities, NativeStats},
     wakers::Handle,
-    words::{RESTING, WOKEN, arming, pack, unpack},
+    words::{arming, pack, unpack},
 };
-use fdreactor::{Backend, Config, Error, Event, Reactor, Result, State, Token, Waited};
+use fdreactor::{Backend, Config, Reactor, Result, State, Token};
 use napi::{Env, JsValue, Unknown, bindgen_prelude::Either};
 use napi_derive::napi;
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-    time::Duration,
-};
-
-/// Whether a turn may begin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Idle,
-    /// JavaScript is being called.
-    Dispatching,
-    /// It has said that it will go on with the batch later.
-    Deferred,
-}
-
-/// What lives as long as the JavaScript object, or as a call that is under way.
-pub(crate) struct Inner {
-    core: RefCell<Option<Reactor>>,
-    events: RefCell<Vec<Event>>,
-    batch: Batch,
-    phase: Cell<Phase>,
-    driver: RefCell<Option<Driver>>,
-    waker: RefCell<Option<Handle>>,
-    teardown: RefCell<Option<Teardown<Inner>>>,
-}
-
-impl Inner {
-    pub(crate) fn with<T>(&self, ask: impl FnOnce(&mut Reactor) -> Result<T>) -> Result<T> {
-        self.core.borrow_mut().as_mut().ok_or(Error::Closed).and_then(ask)
-    }
-
-    /// Waits and writes the batch: the number of records, or a failure.
-    fn take_turn(&self, timeout: Option<Duration>) -> i64 {
-        let mut events = self.events.borrow_mut();
-        match self.with(|core| core.turn(timeout, &mut events)) {
-            Ok(true) if events.is_empty() => WOKEN,
-            Ok(_) => self.batch.write(&events),
-            Err(error) => encode(error),
-        }
-    }
-
-    /// A turn on the host's loop: what is ready now is dispatched. Nothing of `self` is borrowed while JavaScript runs.
-    pub(crate) fn turn_on_loop(&self) {
-        if self.phase.get() != Phase::Idle || self.core.borrow().is_none() {
-            return;
-        }
-        let count = self.take_turn(Some(Duration::ZERO));
-        let rests = !self.follow_descriptor() || self.rest().is_some();
-        if let (true, Some(Driver::Loop(driver))) = (rests, &*self.driver.borrow()) {
-            driver.rest();
-        }
-        if count != 0 && count != WOKEN {
-            self.dispatch(count);
-        }
-        if rests {
-            self.batch.announce(RESTING);
-        }
-    }
-
-    /// How long the driver should leave the reactor alone.
-    fn rest(&self) -> Option<Duration> {
-        self.core.borrow().as_ref().and_then(Reactor::rest)
-    }
-
-    /// A batch that another thread waited for.
-    pub(crate) fn turn_from_thread(&self, found: Result<(&[Event], Waited)>) {
-        let delivered = found.and_then(|(found, waited)| {
-            self.with(|core| {
-                core.set_blocked_elsewhere(false);
-                core.deliver(found, waited, &mut self.events.borrow_mut());
-                Ok(())
-            })
-        });
-        let count = match delivered {
-            Ok(()) => self.batch.write(&self.events.borrow()),
-            Err(Error::Closed) => return,
-            Err(error) => encode(error),
-        };
-        if count == 0 || self.dispatch(count) {
-            self.acknowledge();
-        }
-    }
-
-    /// Announces a batch. Whether it is done with, and the next turn may begin.
-    fn dispatch(&self, count: i64) -> bool {
-        self.phase.set(Phase::Dispatching);
-        self.batch.announce(count);
-        // Not by what it returned: that is lost if a tick or promise of a callback throws.
-        let finished = self.phase.get() != Phase::Deferred;
-        if finished {
-            self.phase.set(Phase::Idle);
-        }
-        finished
-    }
-
-    /// Lets a thread that waited for its batch to be dispatched go on.
-    fn acknowledge(&self) {
-        if let Some(Driver::Thread(thread)) = &*self.driver.borrow() {
-            let fresh = self.with(|core| {
-                core.set_blocked_elsewhere(true);
-                Ok(core.lend())
-            });
-            thread.acknowledge(fresh.ok().flatten(), self.rest());
-        }
-    }
-
-    /// Has the loop watch the reactor's descriptor, which is another one after a rebuild.
-    ///
-    /// False if the loop refuses: it watches the one before, so a turn must be taken now and then without being called.
-    fn follow_descriptor(&self) -> bool {
-        let fd = self.with(|core| Ok(core.fd()));
-        match (fd, &mut *self.driver.borrow_mut()) {
-            (Ok(Some(fd)), Some(Driver::Loop(driver))) => driver.follow(fd).is_ok(),
-            _ => true,
-        }
-    }
-
-    fn close(&self) {
-        self.end();
-        self.teardown.borrow_mut().take();
-        self.batch.keep_alive(false);
-    }
-}
-
-impl Ends for Inner {
-    /// Ends the reactor: no call comes from the driver any more.
-    fn end(&self) {
-        // The driver first: it watches a descriptor that the core closes.
-        let driver = self.driver.borrow_mut().take();
-        drop(driver);
-        self.core.borrow_mut().take();
-        self.waker.borrow_mut().take();
-    }
-}
+use std::{rc::Rc, time::Duration};
 
 /// The native half of a `Reactor`.
 #[napi]
@@ -180,15 +47,7 @@ impl NativeReactor {
             Ok(core) => core,
             Err(error) => return Either::B(encode(error)),
         };
-        let inner = Rc::new(Inner {
-            core: RefCell::new(Some(core)),
-            events: RefCell::new(Vec::with_capacity(batch_size as usize)),
-            batch,
-            phase: Cell::new(Phase::Idle),
-            driver: RefCell::new(None),
-            waker: RefCell::new(None),
-            teardown: RefCell::new(None),
-        });
+        let inner = Rc::new(Inner::new(core, batch, batch_size as usize));
         match Driver::start(env, &inner, driver) {
             Ok(driver) => inner.driver.replace(driver),
             Err(failure) => return Either::B(failure),
@@ -201,6 +60,10 @@ impl NativeReactor {
         }
         inner.teardown.replace(teardown);
         Either::A(Self(inner))
+    }
+
+    pub(crate) fn inner(&self) -> Rc<Inner> {
+        Rc::clone(&self.0)
     }
 
     /// Registers `fd` and returns its token.

@@ -27,6 +27,10 @@ pub enum Error {
     FdLimit,
     /// This system does not have the backend.
     BackendUnsupported(Backend),
+    /// More would be kept for a peer that takes nothing than the limits of its server allow.
+    BufferLimit,
+    /// Nothing was read or written for longer than the limits allow.
+    Timeout,
 }
 
 impl Error {
@@ -48,6 +52,8 @@ impl Error {
             Self::TriggerUnsupported(_) | Self::InterestUnsupported(_) => libc::ENOTSUP,
             Self::FdLimit => libc::ERANGE,
             Self::BackendUnsupported(_) => libc::ENOSYS,
+            Self::BufferLimit => libc::ENOBUFS,
+            Self::Timeout => libc::ETIMEDOUT,
         }
     }
 }
@@ -65,6 +71,8 @@ impl fmt::Display for Error {
             Self::InterestUnsupported(backend) => write!(f, "{} cannot watch for that", backend.name()),
             Self::FdLimit => write!(f, "select takes descriptors below {}", libc::FD_SETSIZE),
             Self::BackendUnsupported(backend) => write!(f, "this system has no {}", backend.name()),
+            Self::BufferLimit => f.write_str("more would be kept for the peer than is allowed"),
+            Self::Timeout => f.write_str("nothing was read or written for too long"),
         }
     }
 }
@@ -110,6 +118,8 @@ syscalls! {
     Read "read",
     Readv "readv",
     Select "select",
+    Send "send",
+    Sendmsg "sendmsg",
     Setsockopt "setsockopt",
     Shutdown "shutdown",
     Socket "socket",

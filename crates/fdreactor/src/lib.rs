@@ -41,6 +41,7 @@ mod reactor;
 mod readiness;
 mod registry;
 mod selector;
+pub mod server;
 mod sys;
 mod token;
 mod trigger;

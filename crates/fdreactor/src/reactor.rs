@@ -278,9 +278,9 @@ impl Reactor {
         let room = self.batch_size.saturating_sub(batch.len()).min(self.owed.len());
         batch.extend(self.owed.drain(..room));
         self.stats.events += batch.len() as u64;
-        self.owing.store(!self.owed.is_empty(), Ordering::Release);
+        self.owing.store(false, Ordering::Release);
         if !self.owed.is_empty() {
-            self.wake();
+            self.owe();
         }
     }
 

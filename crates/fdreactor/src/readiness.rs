@@ -31,6 +31,9 @@ impl Readiness {
     /// The descriptor is not open any more (`POLLNVAL`). Told once; the registration is closed.
     pub const INVALID: Self = Self(128);
 
+    /// What a read or a write will tell the reason of.
+    pub(crate) const FAILING: Self = Self(Self::HANGUP.0 | Self::ERROR.0);
+
     /// Makes a set from its bits. Bits without a meaning are dropped.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits & 0xff)

@@ -10,7 +10,7 @@ use super::libuv::{self, Uv};
 use crate::{
     env::{self, RawEnv},
     failure::{Refusal, encode},
-    reactor::Inner,
+    inner::Inner,
 };
 use fdreactor::{Error, Syscall};
 use napi::sys;

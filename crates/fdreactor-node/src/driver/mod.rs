@@ -4,7 +4,7 @@ mod libuv;
 mod loop_;
 mod thread;
 
-use crate::{env::RawEnv, failure::Refusal, reactor::Inner};
+use crate::{env::RawEnv, failure::Refusal, inner::Inner};
 use std::rc::Rc;
 
 use loop_::LoopDriver;

@@ -10,7 +10,7 @@
 use crate::{
     env::{self, RawEnv},
     failure::{Refusal, encode},
-    reactor::Inner,
+    inner::Inner,
 };
 use fdreactor::{Blocking, Error, Event, Syscall, Waited, Waker};
 use napi::sys;

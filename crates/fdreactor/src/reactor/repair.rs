@@ -13,7 +13,12 @@ use crate::{
     token::Token,
     trigger::Arming,
 };
-use std::{os::fd::RawFd, sync::Arc, thread, time::Duration};
+use std::{
+    os::fd::RawFd,
+    sync::{Arc, atomic::Ordering},
+    thread,
+    time::Duration,
+};
 
 /// How long to leave a set alone that holds an entry out of reach and cannot be replaced yet.
 const REST: Duration = Duration::from_millis(10);
@@ -60,6 +65,12 @@ impl Reactor {
             }
             _ => {}
         }
+    }
+
+    /// Has the next turn taken at once, whether or not the kernel has anything to report: somebody has something to tell.
+    pub fn owe(&self) {
+        self.owing.store(true, Ordering::Release);
+        self.wake();
     }
 
     /// How long whoever takes the turns should leave the reactor alone before the next wait. `None`, as a rule.

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "accept4(2) on a borrowed number, and taking the new one into ownership")]
 
 use super::check;
+use socket2::SockAddr;
 use std::{
     io,
     os::fd::{FromRawFd, OwnedFd, RawFd},
@@ -47,23 +48,39 @@ pub(crate) fn pass_over<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Res
 
 /// Takes the next connection as a descriptor that is non-blocking and close-on-exec.
 pub(crate) fn accept(listener: RawFd) -> io::Result<OwnedFd> {
-    pass_over(|| accept_once(listener))
+    pass_over(|| accept_once(listener, ptr::null_mut(), ptr::null_mut()))
+}
+
+/// As [`accept`], with the peer's address.
+pub(crate) fn accept_from(listener: RawFd) -> io::Result<(OwnedFd, SockAddr)> {
+    pass_over(|| {
+        // SAFETY: the kernel writes an address of at most the length that the storage has, and its length.
+        unsafe { SockAddr::try_init(|storage, length| accept_once(listener, storage.cast(), length)) }
+    })
 }
 
 #[cfg(not(target_vendor = "apple"))]
-fn accept_once(listener: RawFd) -> io::Result<OwnedFd> {
+fn accept_once(
+    listener: RawFd,
+    address: *mut libc::sockaddr,
+    length: *mut libc::socklen_t,
+) -> io::Result<OwnedFd> {
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: no address is asked for, so no memory is written; the kernel checks the number.
-    let fd = unsafe { libc::accept4(listener, ptr::null_mut(), ptr::null_mut(), flags) };
+    // SAFETY: both pointers are null, or storage and its length; the kernel checks the number.
+    let fd = unsafe { libc::accept4(listener, address, length, flags) };
     check(fd)?;
     // SAFETY: the call succeeded, so this is a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 #[cfg(target_vendor = "apple")]
-fn accept_once(listener: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: no address is asked for, so no memory is written; the kernel checks the number.
-    let fd = unsafe { libc::accept(listener, ptr::null_mut(), ptr::null_mut()) };
+fn accept_once(
+    listener: RawFd,
+    address: *mut libc::sockaddr,
+    length: *mut libc::socklen_t,
+) -> io::Result<OwnedFd> {
+    // SAFETY: both pointers are null, or storage and its length; the kernel checks the number.
+    let fd = unsafe { libc::accept(listener, address, length) };
     check(fd)?;
     // SAFETY: the call succeeded, so this is a new descriptor that nobody else owns.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };

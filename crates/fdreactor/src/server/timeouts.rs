@@ -1,0 +1,69 @@
+//! What happens when a time is over: to connections that are idle or silent, and to listeners that wait for another try.
+
+use super::{record::Told, traffic::Traffic, wheel::Tick};
+use crate::{error::Error, reactor::Reactor};
+use std::time::Duration;
+
+impl Traffic {
+    /// How long until somebody has to look at the timeouts, counted from the last look at the clock.
+    pub fn next_due(&self) -> Option<Duration> {
+        self.wheel.next_due()
+    }
+
+    /// In which tick that is: a number that grows with time.
+    pub fn next_tick(&self) -> Option<u32> {
+        self.wheel.next_tick()
+    }
+
+    /// Looks at the timeouts. What is found is told by the next turn, which is then taken at once.
+    pub fn expire(&mut self, reactor: &mut Reactor) {
+        self.wheel.advance();
+        self.expire_due(reactor);
+        self.settle_all(reactor);
+        if self.has_news() {
+            reactor.owe();
+        }
+    }
+
+    /// How long a connection may be idle from now on; zero for as long as it likes.
+    pub fn set_timeout(&mut self, id: u32, timeout: Duration) {
+        let now = self.wheel.advance();
+        let Some(connection) = self.table.connection(id) else { return };
+        connection.idle = Tick::lasting(timeout);
+        connection.active = now;
+        self.schedule(id);
+    }
+
+    /// Puts a connection into the bucket of its deadline, unless it stands in an earlier one.
+    pub(super) fn schedule(&mut self, id: u32) {
+        let Some(connection) = self.table.connection(id) else { return };
+        let Some(deadline) = connection.deadline() else { return };
+        if connection.bucket.is_none() || deadline < connection.bucket {
+            connection.bucket = deadline;
+            self.wheel.set(deadline, id);
+        }
+    }
+
+    /// Ends what has waited too long for its first byte, tells of what is idle, and lets listeners try again.
+    pub(super) fn expire_due(&mut self, reactor: &mut Reactor) {
+        let now = self.wheel.now();
+        while let Some((tick, ids)) = self.wheel.take_due() {
+            for id in ids {
+                self.resume_listener(reactor, id);
+                let Some(connection) = self.table.connection(id).filter(|it| it.bucket == tick) else {
+                    continue;
+                };
+                connection.bucket = Tick::default();
+                if connection.first_byte_due().is_some_and(|due| due <= now) {
+                    self.close(reactor, id, Some(Error::Timeout));
+                    continue;
+                }
+                if connection.deadline().is_some_and(|due| due <= now) {
+                    connection.active = now;
+                    self.tell(id, Told::Idle);
+                }
+                self.schedule(id);
+            }
+        }
+    }
+}

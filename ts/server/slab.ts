@@ -1,0 +1,35 @@
+import { markAsUntransferable } from 'node:worker_threads'
+
+const SIZE = 256 * 1024
+/** With less than this free, the next turn gets a new slab. */
+const LEAST = 64 * 1024
+
+/** The memory that reads go into. What was handed out stays its holders': it is replaced, and never read into twice. */
+export class Slab {
+  #bytes = fresh()
+  #used = 0
+
+  get bytes(): Buffer {
+    return this.#bytes
+  }
+
+  /** What a read has brought. */
+  view(offset: number, length: number): Buffer {
+    this.#used = offset + length
+    return this.#bytes.subarray(offset, offset + length)
+  }
+
+  /** Replaces it if little of it is left, or if somebody has given it away. Whether it did. */
+  renew(): boolean {
+    if (this.#bytes.length - this.#used >= LEAST) return false
+    this.#bytes = fresh()
+    this.#used = 0
+    return true
+  }
+}
+
+function fresh(): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(SIZE)
+  markAsUntransferable(bytes.buffer)
+  return bytes
+}
