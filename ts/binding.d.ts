@@ -149,14 +149,14 @@ export declare class NativeTraffic {
   connect(to: NativeEndpoint, edge: boolean, limits: NativeLimits): number
   /** Carries out what was ordered. */
   flush(): number
-  /** Carries out what was ordered, and sends `length` bytes of `buffer` behind it. */
-  send(id: number, buffer: ArrayBufferView, offset: number, length: number): number
+  /** Sends `length` bytes of `buffer`, behind what was ordered if `has_orders`. Returns how many are kept. */
+  send(hasOrders: boolean, id: number, buffer: ArrayBufferView, offset: number, length: number): number
   /** Closes a connection at once, or resets it. Nothing more is told of it. */
   destroy(id: number, reset: boolean): void
   /** `[read, written]` in bytes, of a connection. */
   moved(id: number): Array<number> | null
-  /** Reads into another slab from now on. */
-  setSlab(slab: Uint8Array): void
+  /** Carries out what was ordered, and reads into another slab from now on. */
+  setSlab(slab: Uint8Array): number
   /** Counts what is kept in another array from now on. */
   setKept(kept: Uint32Array): void
   /** How long a connection may be idle from now on, 0 for ever. Returns in how many milliseconds to ask what is due, or 0. */

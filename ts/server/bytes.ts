@@ -8,18 +8,18 @@ const offsetOf = intrinsic(typedArray, 'byteOffset') as (of: object) => number
 const bufferOfDataView = intrinsic(DataView.prototype, 'buffer') as (of: object) => ArrayBufferLike
 const offsetOfDataView = intrinsic(DataView.prototype, 'byteOffset') as (of: object) => number
 
-/** A stretch of any view, as bytes. What the view says of itself does not count. */
-export function bytesOf(view: unknown, offset: unknown, length: unknown): Uint8Array {
-  const size = stretch(view, offset, length)
-  const start = (offset as number | undefined) ?? 0
-  const object = view as object
-  // One that has no bytes may have no address either.
-  if (size === 0) return new Uint8Array()
-  const isTyped = nameOf(object) !== undefined
-  const buffer = isTyped ? bufferOf(object) : bufferOfDataView(object)
-  const begin = isTyped ? offsetOf(object) : offsetOfDataView(object)
+/** Where a typed array begins in `memory`; -1 if it lies elsewhere. What the view says of itself does not count. */
+export function placeIn(memory: ArrayBufferLike, view: NodeJS.ArrayBufferView): number {
+  if (nameOf(view) === undefined || bufferOf(view) !== memory) return -1
+  return offsetOf(view)
+}
+
+/** A stretch of any view that is within it, as bytes that no other thread writes to. */
+export function bytesOf(view: NodeJS.ArrayBufferView, start: number, size: number): Uint8Array {
+  const isTyped = nameOf(view) !== undefined
+  const buffer = isTyped ? bufferOf(view) : bufferOfDataView(view)
+  const begin = isTyped ? offsetOf(view) : offsetOfDataView(view)
   const bytes = new Uint8Array(buffer, begin + start, size)
-  // Other threads may write to it meanwhile.
   return buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes
 }
 
@@ -42,7 +42,8 @@ export function joined(pieces: unknown): Uint8Array {
   const parts = Array.from(pieces, (piece, index) => {
     if (typeof piece === 'string') return Buffer.from(piece)
     if (!ArrayBuffer.isView(piece)) throw argumentType(`pieces[${index}]`, 'a view or a string', piece)
-    return bytesOf(piece, undefined, undefined)
+    const size = stretch(piece, undefined, undefined)
+    return size === 0 ? new Uint8Array() : bytesOf(piece as NodeJS.ArrayBufferView, 0, size)
   })
   return Buffer.concat(parts)
 }

@@ -34,6 +34,11 @@ export interface Connection<T = undefined> extends Disposable {
   write(text: string, encoding?: BufferEncoding): boolean
   /** Sends several pieces in order, as one. Returns what `write` does. @throws Argument errors; then nothing is sent. */
   writev(pieces: readonly (NodeJS.ArrayBufferView | string)[]): boolean
+  /**
+   * Has what `fn` writes sent together, large pieces too: they are copied then. Without it they go at once, behind the small ones
+   * before them. Returns what `fn` returns.
+   */
+  cork<R>(fn: () => R): R
   /** Gets no `data` and no `end` until `resume`, not even what has been read already. The peer's end is not noticed either. */
   pause(): this
   /** Ends a pause. What was held back is delivered first, after the caller has returned. */

@@ -115,7 +115,7 @@ export class Delivery implements Traffic {
     this.#report(report)
     while (this.#next < this.#count) {
       const role = this.#roleAt(this.#next)
-      if (role === undefined) this.#next += 1
+      if (role === undefined) this.#deliver(this.#advance())
       else role.scope.runInAsyncScope(() => this.#runRole(role, report, limit))
       if (limit !== 0 && performance.now() >= limit) break
     }
@@ -159,16 +159,20 @@ export class Delivery implements Traffic {
 
   #runRole(role: Role, report: (error: unknown) => void, limit: number): void {
     do {
-      const index = this.#next
-      this.#next = index + 1
       try {
-        this.#deliver(Exchange.place(index))
+        this.#deliver(this.#advance())
       } catch (error) {
         this.#thrown.push(error)
       }
       if (this.#thrown.length > 0) this.#report(report)
       if (limit !== 0 && performance.now() >= limit) return
     } while (this.#next < this.#count && this.#roleAt(this.#next) === role)
+  }
+
+  /** Goes on to the next record. Returns where this one is. */
+  #advance(): number {
+    this.#next += 1
+    return Exchange.place(this.#next - 1)
   }
 
   #deliver(place: number): void {

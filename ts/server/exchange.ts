@@ -17,13 +17,15 @@ const AREA = FIRST_ORDER + ORDERS * WORDS
 /** Small writes are copied here. Its pages come into being when they are used. */
 const STAGING_SIZE = 1024 * 1024
 /** From here on a write costs less sent at once, from where it lies, than copied. */
-const LARGE = 4096
+const LARGEST_COPY = 4095
 
 /** The kinds of orders. */
 const WRITE = 0
 export const END = 1
 export const PAUSE = 2
 export const RESUME = 3
+/** Bytes that lie in the slab and are not copied. */
+const WRITE_BACK = 4
 
 type NativeReactor = InstanceType<typeof native.NativeReactor>
 type NativeTraffic = InstanceType<typeof native.NativeTraffic>
@@ -44,6 +46,8 @@ export class Exchange {
   #staged = 0
   /** Bytes that are kept for each connection, or wait here to be sent. */
   #kept = new Uint32Array(64)
+  /** What is longer is sent at once. */
+  #largest = LARGEST_COPY
   #isScheduled = false
   /** Whether somebody will call `flush` soon. */
   isGathering = false
@@ -97,32 +101,58 @@ export class Exchange {
     return this.#kept[id] ?? 0
   }
 
-  /** Writes `length` bytes of a view from `offset` on. Returns how many are kept then; whether more than `enough` is known for sure. */
-  write(id: number, bytes: Uint8Array, length: number, enough: number): number {
-    if (length >= LARGE) return this.#send(id, bytes, length)
+  /**
+   * Writes bytes. Returns how many are kept then: if that is `enough` or more, the kernel has been asked.
+   */
+  write(id: number, bytes: Uint8Array, enough: number): number {
+    const { length } = bytes
+    if (length > this.#largest) return this.#send(id, bytes, length)
     this.#makeRoom(length)
-    this.#staging.set(bytes, this.#staged)
-    return this.#stage(id, length, enough)
+    const offset = this.#staged
+    this.#staging.set(bytes, offset)
+    this.#staged = offset + length
+    return this.#gather(id, WRITE, offset, length, enough)
+  }
+
+  /** The same with bytes of the slab, from where they lie. */
+  writeBack(id: number, offset: number, length: number, enough: number): number {
+    this.#makeRoom(0)
+    return this.#gather(id, WRITE_BACK, offset, length, enough)
   }
 
   /** The same for a text that has at most `most` bytes. */
   writeText(id: number, text: string, encoding: BufferEncoding, most: number, enough: number): number {
-    if (most >= LARGE) {
-      const bytes = Buffer.from(text, encoding)
-      return this.write(id, bytes, bytes.length, enough)
+    if (most > LARGEST_COPY) {
+      return this.write(id, Buffer.from(text, encoding), enough)
     }
     this.#makeRoom(most)
-    return this.#stage(id, this.#staging.write(text, this.#staged, encoding), enough)
+    const offset = this.#staged
+    const length = this.#staging.write(text, offset, encoding)
+    this.#staged = offset + length
+    return this.#gather(id, WRITE, offset, length, enough)
+  }
+
+  /** Runs `fn`, and copies what it writes as long as there is room. */
+  cork<R>(fn: () => R): R {
+    const before = this.#largest
+    this.#largest = STAGING_SIZE
+    try {
+      return fn()
+    } finally {
+      this.#largest = before
+    }
   }
 
   order(id: number, kind: number): void {
     this.#makeRoom(0)
-    this.#append(id, kind, 0)
+    this.#append(id, kind, 0, 0)
   }
 
   /** Has the next turn read into another slab, if little of this one is left. */
   renewSlab(): void {
-    if (this.slab.renew()) this.native.setSlab(this.slab.bytes)
+    if (!this.slab.renew()) return
+    this.crossings += 1
+    this.native.setSlab(this.slab.bytes)
   }
 
   /** Carries out what was ordered. */
@@ -155,8 +185,9 @@ export class Exchange {
 
   #send(id: number, bytes: Uint8Array, length: number): number {
     this.crossings += 1
-    check(this.native.send(id, bytes, 0, length))
-    return this.kept(id)
+    const kept = check(this.native.send(this.hasOrders, id, bytes, 0, length))
+    this.#kept[id] = kept
+    return kept
   }
 
   #makeRoom(length: number): void {
@@ -169,24 +200,24 @@ export class Exchange {
     }
   }
 
-  #stage(id: number, length: number, enough: number): number {
-    this.#staged += length
+  #gather(id: number, kind: number, offset: number, length: number, enough: number): number {
     const kept = (this.#kept[id] as number) + length
     this.#kept[id] = kept
-    this.#append(id, WRITE, length)
+    this.#append(id, kind, offset, length)
     if (kept < enough) return kept
     // Only the kernel knows how much of it is too much.
     this.flush()
     return this.kept(id)
   }
 
-  #append(id: number, kind: number, length: number): void {
+  #append(id: number, kind: number, offset: number, length: number): void {
     const { area } = this
     const ordered = area[ORDERED] as number
     const place = FIRST_ORDER + ordered * WORDS
     area[place] = id
     area[place + 1] = kind
-    area[place + 2] = length
+    area[place + 2] = offset
+    area[place + 3] = length
     area[ORDERED] = ordered + 1
     if (ordered === 0) this.schedule()
   }

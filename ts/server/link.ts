@@ -1,7 +1,7 @@
 import { check, libraryFailure } from '../errors.js'
-import { boolean, milliseconds } from '../validate.js'
+import { boolean, callable, milliseconds, stretch } from '../validate.js'
 import { endAddress } from './address.js'
-import { bytesOf, encodingOf, joined, mostBytes } from './bytes.js'
+import { bytesOf, encodingOf, joined, mostBytes, placeIn } from './bytes.js'
 import type { Connection, EndAddress, ReadyState } from './connection.js'
 import { END, PAUSE, RESUME } from './exchange.js'
 import { timeout } from './limits.js'
@@ -63,9 +63,16 @@ export class Link implements Connection<unknown>, Later {
       if (isOver) return false
       if (data !== '') kept = exchange.writeText(this.#id, data, encoding, mostBytes(data), highWaterMark)
     } else {
-      const bytes = bytesOf(data, offset, length)
+      const size = stretch(data, offset, length)
       if (isOver) return false
-      if (bytes.length > 0) kept = exchange.write(this.#id, bytes, bytes.length, highWaterMark)
+      const start = offset === undefined ? 0 : (offset as number)
+      if (size > 0) {
+        const place = placeIn(exchange.slab.memory, data as NodeJS.ArrayBufferView)
+        kept =
+          place < 0
+            ? exchange.write(this.#id, bytesOf(data as NodeJS.ArrayBufferView, start, size), highWaterMark)
+            : exchange.writeBack(this.#id, place + start, size, highWaterMark)
+      }
     }
     if (kept < highWaterMark) return true
     this.#state |= FULL
@@ -74,6 +81,11 @@ export class Link implements Connection<unknown>, Later {
 
   writev(pieces: unknown): boolean {
     return this.write(joined(pieces))
+  }
+
+  cork<R>(fn: () => R): R {
+    const call = callable(fn, 'fn') as () => R
+    return this.role.exchange.cork(call)
   }
 
   pause(): this {

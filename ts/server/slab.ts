@@ -13,6 +13,11 @@ export class Slab {
     return this.#bytes
   }
 
+  /** What its views lie in. */
+  get memory(): ArrayBufferLike {
+    return this.#bytes.buffer
+  }
+
   /** What a read has brought. */
   view(offset: number, length: number): Buffer {
     this.#used = offset + length

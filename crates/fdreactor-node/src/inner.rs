@@ -4,16 +4,19 @@ use crate::{
     batch::Batch,
     driver::Driver,
     env::{Ends, Teardown},
-    failure::encode,
+    failure::{Refusal, encode},
     serving::Serving,
     wakers::Handle,
     words::{RESTING, WOKEN},
 };
-use fdreactor::{Error, Event, Reactor, Result, Waited, io::RawBuffer};
+use fdreactor::{Error, Event, Reactor, Result, Waited};
 use std::{
     cell::{Cell, RefCell},
     time::Duration,
 };
+
+/// How often one turn tells what its own batch has brought about, such as the end of connections, before the loop goes on.
+const ROUNDS: u32 = 4;
 
 /// Whether a turn may begin.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,10 +74,17 @@ impl Inner {
     }
 
     /// Carries out what was ordered of connections.
-    pub(crate) fn flush(&self, more: Option<(u32, RawBuffer)>) -> i64 {
-        let flushed = self.with_serving(|core, serving| Ok(serving.flush(core, more)));
-        match flushed {
-            Ok(Ok(())) => 0,
+    pub(crate) fn flush(&self, hurries: bool) -> i64 {
+        self.serving(|core, serving| serving.flush(core, hurries).map(|()| 0))
+    }
+
+    /// Asks the servers for something: its result, or a failure.
+    pub(crate) fn serving(
+        &self,
+        ask: impl FnOnce(&mut Reactor, &Serving) -> std::result::Result<i64, Refusal>,
+    ) -> i64 {
+        match self.with_serving(|core, serving| Ok(ask(core, serving))) {
+            Ok(Ok(number)) => number,
             Ok(Err(refusal)) => refusal.into(),
             Err(error) => encode(error),
         }
@@ -146,20 +156,30 @@ impl Inner {
         }
     }
 
-    /// Announces a batch. Whether it is done with, and the next turn may begin.
-    fn dispatch(&self, count: i64) -> bool {
-        self.phase.set(Phase::Dispatching);
-        self.batch.announce(count);
-        // What ticks and promises have ordered is carried out as well.
-        if self.served.get() {
-            self.flush(None);
+    /// Announces a batch, and what it entails at once. Whether it is done with, and the next turn may begin.
+    fn dispatch(&self, mut count: i64) -> bool {
+        for round in 1..=ROUNDS {
+            self.phase.set(Phase::Dispatching);
+            self.batch.announce(count);
+            // Not by what it returned: that is lost if a tick or promise of a callback throws.
+            let finished = self.phase.get() != Phase::Deferred;
+            if finished {
+                self.phase.set(Phase::Idle);
+            }
+            if !self.served.get() {
+                return finished;
+            }
+            // What ticks and promises have ordered is carried out as well.
+            let is_last = !finished || round == ROUNDS;
+            self.flush(is_last);
+            let more = !is_last && self.serving(|core, serving| serving.tell_more(core).map(i64::from)) == 1;
+            self.served.set(more);
+            if !more {
+                return finished;
+            }
+            count = 0;
         }
-        // Not by what it returned: that is lost if a tick or promise of a callback throws.
-        let finished = self.phase.get() != Phase::Deferred;
-        if finished {
-            self.phase.set(Phase::Idle);
-        }
-        finished
+        true
     }
 
     /// Lets a thread that waited for its batch to be dispatched go on.

@@ -213,20 +213,24 @@ impl NativeTraffic {
     /// Carries out what was ordered.
     #[napi(catch_unwind)]
     pub fn flush(&self) -> i64 {
-        self.0.flush(None)
+        self.0.flush(true)
     }
 
-    /// Carries out what was ordered, and sends `length` bytes of `buffer` behind it.
+    /// Sends `length` bytes of `buffer`, behind what was ordered if `has_orders`. Returns how many are kept.
     #[napi(catch_unwind)]
     pub fn send(
         &self,
+        has_orders: bool,
         id: u32,
         #[napi(ts_arg_type = "ArrayBufferView")] buffer: Unknown<'_>,
         offset: i64,
         length: i64,
     ) -> i64 {
         let Some(bytes) = stretch(&buffer, offset, length) else { return Refusal::Internal.into() };
-        self.0.flush(Some((id, bytes)))
+        self.0.serving(|core, serving| {
+            let kept = serving.send(core, has_orders, id, bytes)?;
+            Ok(i64::try_from(kept).unwrap_or(i64::MAX))
+        })
     }
 
     /// Closes a connection at once, or resets it. Nothing more is told of it.
@@ -244,14 +248,11 @@ impl NativeTraffic {
         self.with(|_, traffic| Ok(traffic.moved(id))).ok().flatten().map(pair)
     }
 
-    /// Reads into another slab from now on.
+    /// Carries out what was ordered, and reads into another slab from now on.
     #[napi(catch_unwind, ts_args_type = "slab: Uint8Array")]
-    pub fn set_slab(&self, slab: Unknown<'_>) {
+    pub fn set_slab(&self, slab: Unknown<'_>) -> i64 {
         let slab = slab.value().value;
-        let _ = self.0.with_serving(|_, serving| {
-            serving.set_slab(slab);
-            Ok(())
-        });
+        self.0.serving(|core, serving| serving.set_slab(core, slab).map(|()| 0))
     }
 
     /// Counts what is kept in another array from now on.

@@ -81,12 +81,13 @@ impl Serving {
         })
     }
 
-    /// Reads into another slab from now on.
-    pub(crate) fn set_slab(&self, slab: sys::napi_value) {
-        if let Some(slab) = Reference::new(self.env, slab, true) {
-            self.slab.replace(slab);
-            self.used.set(0);
-        }
+    /// Reads into another slab from now on. What was ordered of the bytes of this one is carried out before.
+    pub(crate) fn set_slab(&self, reactor: &mut Reactor, slab: sys::napi_value) -> Result<(), Refusal> {
+        self.flush(reactor, true)?;
+        let slab = Reference::new(self.env, slab, true).ok_or(Refusal::Internal)?;
+        self.slab.replace(slab);
+        self.used.set(0);
+        Ok(())
     }
 
     /// Tells how much is kept in another array from now on.
@@ -111,6 +112,21 @@ impl Serving {
             self.used.set(space.used());
         }
         self.tell_kept(&mut traffic);
+        Ok(self.tell(&mut traffic, words, reactor))
+    }
+
+    /// Writes what has happened since the batch was told, if anything has.
+    pub(crate) fn tell_more(&self, reactor: &mut Reactor) -> Result<bool, Refusal> {
+        let mut traffic = self.traffic.borrow_mut();
+        if !traffic.has_news() {
+            return Ok(false);
+        }
+        let _scope = HandleScope::open(self.env).ok_or(Refusal::Internal)?;
+        let words = self.words().ok_or(Refusal::Internal)?;
+        Ok(self.tell(&mut traffic, words, reactor))
+    }
+
+    fn tell(&self, traffic: &mut Traffic, words: Words, reactor: &Reactor) -> bool {
         let mut count = 0;
         traffic.told(|record| {
             for (index, word) in encoded(record).into_iter().enumerate() {
@@ -119,20 +135,19 @@ impl Serving {
             count += 1;
         });
         words.set(COUNT, u32::try_from(count).unwrap_or(0));
-        if traffic.has_news() {
-            reactor.owe();
-        }
+        owe_news(traffic, reactor);
         let is_sooner = traffic.next_tick().is_some_and(|tick| tick < self.promised.get());
         let served = count > 0 || is_sooner;
-        words.set(DUE, if is_sooner { self.promise(&traffic) } else { 0 });
+        words.set(DUE, if is_sooner { self.promise(traffic) } else { 0 });
         words.set(GATHERING, u32::from(served && self.gathers));
-        Ok(served)
+        served
     }
 
     /// Looks what is due. Returns in how many milliseconds to ask again, or 0.
     pub(crate) fn expire(&self, reactor: &mut Reactor) -> u32 {
         let mut traffic = self.traffic.borrow_mut();
         traffic.expire(reactor);
+        owe_news(&traffic, reactor);
         self.promised.set(NEVER);
         self.promise(&traffic)
     }
@@ -154,39 +169,68 @@ impl Serving {
         self.traffic.replace(Traffic::new(0));
     }
 
-    /// Carries out what JavaScript has ordered, and with it one write of `more` bytes for a connection.
-    pub(crate) fn flush(&self, reactor: &mut Reactor, more: Option<(u32, RawBuffer)>) -> Result<(), Refusal> {
+    /// Carries out what JavaScript has ordered. `hurries`: whether news are to be told by a turn of their own.
+    pub(crate) fn flush(&self, reactor: &mut Reactor, hurries: bool) -> Result<(), Refusal> {
         let _scope = HandleScope::open(self.env).ok_or(Refusal::Internal)?;
-        let words = self.words().ok_or(Refusal::Internal)?;
-        words.set(GATHERING, 0);
         let mut traffic = self.traffic.borrow_mut();
-        let count = (words.get(ORDERED) as usize).min(ORDERS);
-        words.set(ORDERED, 0);
-        if count > 0 {
-            let staging = self.staging.get().and_then(|staging| held(self.env, staging));
-            let staging = staging.ok_or(Refusal::Internal)?;
-            let mut offset = 0;
-            for index in 0..count {
-                let [id, kind, length, _] =
-                    [0, 1, 2, 3].map(|word| words.get(FIRST_ORDER + index * WORDS + word));
-                let order = match kind {
-                    0 => {
-                        let bytes = staging.part(offset, length as usize).ok_or(Refusal::Internal)?;
-                        offset += length as usize;
-                        Order::Write(bytes)
-                    }
-                    1 => Order::End,
-                    2 => Order::Pause,
-                    _ => Order::Resume,
-                };
-                traffic.order(id, order);
-            }
-        }
-        if let Some((id, bytes)) = more {
-            traffic.order(id, Order::Write(bytes));
-        }
+        self.take_orders(&mut traffic)?;
         traffic.flush(reactor);
         self.tell_kept(&mut traffic);
+        if hurries {
+            owe_news(&traffic, reactor);
+        }
+        Ok(())
+    }
+
+    /// Sends bytes for a connection at once, behind what was ordered if anything was. Returns how many bytes are kept for it.
+    pub(crate) fn send(
+        &self,
+        reactor: &mut Reactor,
+        has_orders: bool,
+        id: u32,
+        bytes: RawBuffer,
+    ) -> Result<usize, Refusal> {
+        let mut traffic = self.traffic.borrow_mut();
+        if has_orders {
+            self.take_orders(&mut traffic)?;
+        }
+        traffic.order(id, Order::Write(bytes));
+        traffic.flush(reactor);
+        owe_news(&traffic, reactor);
+        if has_orders {
+            self.tell_kept(&mut traffic);
+            return Ok(traffic.kept_for(id));
+        }
+        traffic.kept(|_, _| {});
+        Ok(traffic.kept_for(id))
+    }
+
+    fn take_orders(&self, traffic: &mut Traffic) -> Result<(), Refusal> {
+        let words = self.words().ok_or(Refusal::Internal)?;
+        words.set(GATHERING, 0);
+        let count = (words.get(ORDERED) as usize).min(ORDERS);
+        if count == 0 {
+            return Ok(());
+        }
+        words.set(ORDERED, 0);
+        let find = |reference: &Reference| reference.get().and_then(|view| held(self.env, view));
+        let staging = find(&self.staging).ok_or(Refusal::Internal)?;
+        let slab = find(&self.slab.borrow());
+        for index in 0..count {
+            let [id, kind, offset, length] =
+                [0, 1, 2, 3].map(|word| words.get(FIRST_ORDER + index * WORDS + word));
+            let part = |of: RawBuffer| of.part(offset as usize, length as usize).ok_or(Refusal::Internal);
+            traffic.order(
+                id,
+                match kind {
+                    0 => Order::Write(part(staging)?),
+                    1 => Order::End,
+                    2 => Order::Pause,
+                    3 => Order::Resume,
+                    _ => Order::Write(part(slab.ok_or(Refusal::Internal)?)?),
+                },
+            );
+        }
         Ok(())
     }
 
@@ -197,6 +241,13 @@ impl Serving {
                 kept.set(id as usize, u32::try_from(bytes).unwrap_or(u32::MAX));
             }
         });
+    }
+}
+
+/// Has a turn taken for what is not told yet.
+fn owe_news(traffic: &Traffic, reactor: &Reactor) {
+    if traffic.has_news() {
+        reactor.owe();
     }
 }
 

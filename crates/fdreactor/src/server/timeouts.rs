@@ -15,14 +15,11 @@ impl Traffic {
         self.wheel.next_tick()
     }
 
-    /// Looks at the timeouts. What is found is told by the next turn, which is then taken at once.
+    /// Looks at the timeouts. If there are [`news`](Self::has_news) then, a turn should be taken soon.
     pub fn expire(&mut self, reactor: &mut Reactor) {
         self.wheel.advance();
         self.expire_due(reactor);
         self.settle_all(reactor);
-        if self.has_news() {
-            reactor.owe();
-        }
     }
 
     /// How long a connection may be idle from now on; zero for as long as it likes.

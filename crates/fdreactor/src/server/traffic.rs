@@ -225,6 +225,11 @@ impl Traffic {
         !self.records.is_empty()
     }
 
+    /// How many bytes are kept for a connection.
+    pub fn kept_for(&mut self, id: u32) -> usize {
+        self.table.connection(id).map_or(0, |connection| connection.kept())
+    }
+
     /// Tells of whom how many bytes are kept now, if that has changed.
     pub fn kept(&mut self, mut each: impl FnMut(u32, usize)) {
         for (id, bytes) in self.kept.drain(..) {

@@ -36,7 +36,8 @@ impl Traffic {
         }
     }
 
-    /// Carries out what was ordered, and has everybody watched for what is wanted now.
+    /// Carries out what was ordered, and has everybody watched for what is wanted now. If there are
+    /// [`news`](Self::has_news) then, a turn should be taken soon.
     pub fn flush(&mut self, reactor: &mut Reactor) {
         if !self.orders.touched.is_empty() {
             self.wheel.advance();
@@ -53,9 +54,6 @@ impl Traffic {
         }
         self.orders.clear();
         self.settle_all(reactor);
-        if !self.records.is_empty() {
-            reactor.owe();
-        }
     }
 
     /// Sends what was gathered for one connection, and keeps what the peer does not take.
@@ -145,6 +143,7 @@ impl Traffic {
         }
         self.note_kept(id, after);
         if after == 0 {
+            self.unsettle(id);
             self.tell(id, Told::Drained);
             self.finish(reactor, id);
         }
