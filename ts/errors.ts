@@ -151,7 +151,8 @@ export function systemError(syscall: Syscall, errno: number, subject: Subject = 
   const code = names.get(errno) ?? `errno ${errno}`
   const description = getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error'
   const host = address?.includes(':') === true ? `[${address}]` : address
-  const about = address === undefined ? (fd === undefined ? '' : `, fd ${fd}`) : ` ${host}:${port}`
+  const place = port === undefined ? host : `${host}:${port}`
+  const about = address === undefined ? (fd === undefined ? '' : `, fd ${fd}`) : ` ${place}`
   const message = `${syscall} ${code}: ${description}${about}${hint === undefined ? '' : `. ${hint}`}`
   return Object.assign(new Error(message), {
     code,
