@@ -1,9 +1,11 @@
 // The public API, rolled up from ts/ by `npm run build:types`: change it there.
 
-declare const _default: {
+/** What `import epoll from 'epoll'` brings: that is how the package's CommonJS is imported. */
+declare const all: {
+  /** The class, as by its name. */
   Epoll: typeof Epoll
 }
-export default _default
+export default all
 
 /**
  * epoll(7) with the API of the npm package `epoll`.
@@ -68,6 +70,7 @@ export declare class Epoll {
  * - `events`: what it is ready for, as epoll_wait(2) reports it: `EPOLLIN`, `EPOLLERR | EPOLLHUP` and so on.
  */
 export declare type EpollCallback = {
+  /** Tells of one event. */
   tell(error: Error | null, fd: number, events: number): void
 }['tell']
 

@@ -51,7 +51,7 @@ export function plan(own) {
       ].concat(typed.has(runtime) && manager !== 'yarn4pnp' ? asItIs : [])
     })
     // TypeScript itself knows node_modules only.
-    const types = manager === 'yarn4pnp' ? [] : [row('types, nodenext'), row('types, bundler')]
+    const types = manager === 'yarn4pnp' ? [] : [row('types, nodenext'), row('types, bundler', main, false)]
     const apart = canLeaveOut.has(manager) ? [row('no optional packages'), row('no install scripts')] : []
     return [row('install', main, partManagers.has(manager))].concat(
       used,

@@ -11,6 +11,7 @@ import type { Owner } from './set.js'
  */
 export type EpollCallback = {
   // A method: what was written for the package may say `Error` of the first parameter.
+  /** Tells of one event. */
   tell(error: Error | null, fd: number, events: number): void
 }['tell']
 
