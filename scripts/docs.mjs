@@ -130,7 +130,8 @@ async function build() {
   put('README.md', prepare('README.md', onSite, faults))
   for (const { file, group } of listed) {
     const text = prepare(file, onSite, faults)
-    const title = /^# (.+)$/m.exec(text)?.[1]
+    // TypeDoc takes a title with code in it for none.
+    const title = /^# (.+)$/m.exec(text)?.[1]?.replaceAll('`', '')
     if (title === undefined) faults.push(`${file} has no title`)
     put(file, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${group}\n---\n\n${text}`)
   }
