@@ -85,8 +85,8 @@ export const steps = {
   },
   benches: {
     does: 'bundle the benches',
-    inputs: ['benches', 'package.json', 'package-lock.json', 'scripts/bundle.mjs'],
-    names: /\.(ts|css)$/,
+    inputs: ['benches', 'package.json', 'package-lock.json', 'scripts/bundle.mjs', 'scripts/cache.mjs'],
+    names: /\.(ts|css|py|go)$/,
     outputs: ['dist/benches'],
     make: () => run(process.execPath, ['scripts/bundle.mjs']),
   },

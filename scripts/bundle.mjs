@@ -1,6 +1,6 @@
 // Bundles the benches with the libraries that they use into dist/benches, so that an installed package depends on
 // nothing, and writes those libraries' licences beside them.
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './run.mjs'
@@ -14,6 +14,17 @@ const entries = {
   // Programs that the comparison starts.
   server: 'benches/compare/load/server.ts',
   clients: 'benches/compare/load/clients.ts',
+  bench: 'benches/bench/main.ts',
+  'bench-report': 'benches/bench/report.ts',
+  // Programs that the benches start.
+  loader: 'benches/bench/loader.ts',
+  dispatcher: 'benches/bench/dispatcher.ts',
+  ...Object.fromEntries(
+    ['listen', 'readiness', 'node', 'bun', 'deno', 'rust'].map((name) => [
+      `peers/${name}`,
+      `benches/bench/peers/${name}.ts`,
+    ]),
+  ),
 }
 
 /** @type {Set<string>} */
@@ -66,7 +77,11 @@ const library = {
   name: 'library',
   setup(bundler) {
     for (const [name, path] of Object.entries(ours))
-      bundler.onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path, external: true }))
+      bundler.onResolve({ filter: new RegExp(`^${name}$`) }, ({ importer }) => ({
+        // They lie one folder deeper.
+        path: importer.includes('/bench/peers/') ? `../${path}` : path,
+        external: true,
+      }))
   },
 }
 
@@ -102,6 +117,10 @@ const { metafile } = await build({
   plugins: [inline, library],
 })
 
+// Peers in other languages.
+for (const name of ['echo.py', 'echo.go'])
+  copyFileSync(join(root, 'benches/bench/peers', name), join(folder, 'peers', name))
+
 for (const file of Object.keys(metafile.inputs)) used.add(file)
 const packages = [
   ...new Set([...used].map((file) => packageFolder(file)).filter((path) => path !== undefined)),
@@ -114,5 +133,6 @@ writeFileSync(
   [intro, ...packages.map((path) => licenceOf(path))].join(`\n${'-'.repeat(80)}\n\n`),
 )
 
-// The tests see the types of the source; the package leaves declarations out.
+// The scripts and tests see the types of the source; the package leaves declarations out.
 writeFileSync(join(folder, 'report.d.ts'), "export * from '../../benches/compare/report/index.js'\n")
+writeFileSync(join(folder, 'bench-report.d.ts'), "export * from '../../benches/bench/report.js'\n")

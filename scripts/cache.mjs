@@ -1,5 +1,5 @@
-// Programs of other projects that only tests need and that are too large for devDependencies: package managers, a registry,
-// other runtimes. They come from npm at fixed versions, without their install scripts, into a folder outside the tree,
+// Programs of other projects that only tests and benches need and that are too large for devDependencies: package managers, a registry,
+// other runtimes. They come from npm at fixed versions, without their install scripts (but for what must be built), into a folder outside the tree,
 // where every clone finds them.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -18,6 +18,7 @@ export const cache =
  * @property {string} file the path in that package of what is run
  * @property {Readonly<Record<string, string>>} [overrides] versions of what it depends on
  * @property {true} [foreign] whether it is for another platform than this one
+ * @property {true} [builds] whether its install script, which builds it, is run
  */
 
 /** @param {Program} program */
@@ -43,13 +44,14 @@ export const isPresent = (program) => existsSync(fileOf(program))
 export async function bring(program) {
   const file = fileOf(program)
   if (existsSync(file)) return file
-  const { name, source, overrides = {}, foreign } = program
+  const { name, source, overrides = {}, foreign, builds } = program
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, `.${name}-`))
   try {
     const manifest = { private: true, dependencies: { [name]: `npm:${source}` }, overrides }
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
-    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--omit=optional']
+    const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--omit=optional']
+    if (!builds) flags.push('--ignore-scripts')
     // npm's options for that (--cpu, --libc) are not heeded by all of its versions.
     if (foreign) flags.push('--force')
     const { code, output } = await run('npm', ['install', ...flags], { cwd: folder })

@@ -57,7 +57,11 @@ function expectedFiles() {
     ...declarations,
     ...library.map((entry) => `dist/${entry}.js`),
     'dist/loader/binaries.js',
-    ...['compare.js', 'server.js', 'clients.js', 'LICENSES.txt'].map((name) => `dist/benches/${name}`),
+    ...['compare', 'server', 'clients', 'bench', 'loader', 'dispatcher'].map(
+      (name) => `dist/benches/${name}.js`,
+    ),
+    ...['listen', 'readiness', 'node', 'bun', 'deno', 'rust'].map((name) => `dist/benches/peers/${name}.js`),
+    ...['LICENSES.txt', 'peers/echo.py', 'peers/echo.go'].map((name) => `dist/benches/${name}`),
   ]
 }
 

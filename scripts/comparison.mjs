@@ -5,35 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
+import { factsText, rewrite, sheetText, table } from './page.mjs'
 import { root, run, stopAllOnSignals, which } from './run.mjs'
 
 const page = join(root, 'docs/comparison.md')
 const figures = join(root, 'docs/comparison.json')
 const picture = join(root, 'docs/comparison.png')
-
-const [begin, end] = ['<!-- figures: scripts/comparison.mjs -->', '<!-- end of figures -->']
-
-/** @typedef {import('../benches/shared/report/sheet.js').Sheet} Sheet */
-
-/** @param {string} text */
-const escaped = (text) => text.replaceAll('|', String.raw`\|`)
-
-/** @param {readonly string[]} cells */
-const line = (cells) => `| ${cells.map((each) => escaped(each)).join(' | ')} |`
-
-/** @param {Sheet} sheet */
-function table({ title, note, head, rows }) {
-  return [
-    `### ${title}`,
-    ...(note === undefined ? [] : [note]),
-    [
-      line(head.map(({ text }) => text)),
-      line(head.map(({ isNumber }) => (isNumber ? '--:' : ':--'))),
-      ...rows.map((cells) => line(cells.map(({ text }) => text))),
-    ].join('\n'),
-  ].join('\n\n')
-}
 
 /**
  * The part of the page that tells a result.
@@ -47,26 +24,24 @@ export async function told(text) {
   const sheets = sheetsOf(result)
   return [
     '## A run',
-    facts(result)
-      .map((/** @type {readonly [string, string]} */ [name, value]) => `- ${name}: ${value}`)
-      .join('\n'),
+    factsText(facts(result)),
     ...(result.disturbances.length > 0 ? [`What disturbed it: ${result.disturbances.join(' ')}`] : []),
     '### What the tutorial claims',
-    ['| claim | holds | found |', '|:--|:--|:--|']
-      .concat(
-        result.verdicts.map(
-          (/** @type {import('../benches/compare/result.js').Verdict} */ verdict) =>
-            `| ${escaped(verdict.claim)} | ${markOf(verdict).words} | ${escaped(verdict.finding)} |`,
-        ),
-      )
-      .join('\n'),
+    table(
+      [{ text: 'claim' }, { text: 'holds' }, { text: 'found' }],
+      result.verdicts.map((/** @type {import('../benches/compare/result.js').Verdict} */ verdict) => [
+        verdict.claim,
+        markOf(verdict).words,
+        verdict.finding,
+      ]),
+    ),
     result.crossovers
       .map(
         (/** @type {import('../benches/compare/result.js').Crossover} */ each) =>
           `- ${crossoverSentence(each)}`,
       )
       .join('\n'),
-    ...sheets.map((/** @type {Sheet} */ sheet) => table(sheet)),
+    ...sheets.map((/** @type {import('./page.mjs').Sheet} */ sheet) => sheetText(sheet)),
   ].join('\n\n')
 }
 
@@ -76,13 +51,8 @@ export async function told(text) {
  * @param {string} before
  * @param {string} text of the result's file
  */
-export async function rewritten(before, text) {
-  const [head, rest] = before.split(begin)
-  const tail = rest?.split(end)[1]
-  if (head === undefined || tail === undefined) throw new Error(`docs/comparison.md lacks ${begin} or ${end}`)
-  const whole = `${head}${begin}\n\n${await told(text)}\n\n${end}${tail}`
-  return format(whole, { ...(await resolveConfig(page)), filepath: page })
-}
+export const rewritten = async (before, text) =>
+  rewrite(page, before, 'scripts/comparison.mjs', await told(text))
 
 /** The first plot of the page that `--html` writes. */
 async function draw() {

@@ -34,6 +34,9 @@ export const programs = {
     file: 'deno',
   },
 
+  // A peer of the benches; it is built when it is installed.
+  epoll: { name: 'epoll', source: 'epoll@4.0.2', file: 'epoll.js', builds: true },
+
   npm10: npm('npm10', '10.9.9'),
   npm11: npm('npm11', '11.21.2'),
   npm12: npm('npm12', '12.2.2'),

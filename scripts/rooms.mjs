@@ -119,11 +119,19 @@ const rooms = [
   },
   {
     files: 'benches/**',
-    may: ['dist/**', 'fdreactor', '#*', 'inline:.', 'benches/**', ...devDependencies],
+    may: [
+      'dist/**',
+      'fdreactor',
+      '#*',
+      'inline:.',
+      'benches/**',
+      'scripts/{cache,programs}.mjs',
+      ...devDependencies,
+    ],
   },
   {
-    files: 'scripts/comparison.mjs',
-    may: ['scripts/**', 'dist/benches/report.js', ...devDependencies],
+    files: 'scripts/{comparison,benchmarks}.mjs',
+    may: ['scripts/**', 'dist/benches/{report,bench-report}.js', ...devDependencies],
   },
   {
     files: 'scripts/epoll-equal.mjs',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { rewritten as benchmarks } from '../../scripts/benchmarks.mjs'
 import { rewritten } from '../../scripts/comparison.mjs'
 import test from '../helpers/test.js'
 
@@ -13,4 +14,10 @@ test('the run in the docs was measured with the defaults', (t) => {
   const { settings } = JSON.parse(read('comparison.json')) as { settings: Record<string, unknown> }
   t.is(settings['command'], 'fdreactor compare --json docs/comparison.json')
   t.is(settings['mode'], 'default')
+})
+
+test('docs/benchmarks.md and the README tell the figures of docs/benchmarks.json', async (t) => {
+  const pages = await benchmarks(read('benchmarks.json'))
+  t.is(pages.size, 2)
+  for (const [file, text] of pages) t.is(readFileSync(file, 'utf8'), text, file)
 })

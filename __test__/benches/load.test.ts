@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import type { LoadPlan } from '../../benches/compare/load/measure.js'
 import { start } from '../../benches/compare/load/programs.js'
 import type { Program } from '../../benches/shared/processes.js'
 import type { Figures } from '../../benches/compare/load/protocol.js'
+import { isAlive, left, programsOf } from '../helpers/benches/programs.js'
 import { PATIENCE_MS, countOpen } from '../helpers/descriptors.js'
 import { NATIVE } from '../helpers/matrix.js'
 import { commandFor } from '../helpers/runtime.js'
@@ -29,23 +30,7 @@ const PLAN: LoadPlan = {
   seed: 1,
 }
 
-/** The numbers of the benchmark's programs that a process has started. */
-function programsOf(parent: number): number[] {
-  return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
-    .split('\n')
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter((found) => Number(found?.[2]) === parent && /load\/(?:server|clients)\./.test(found?.[3] ?? ''))
-    .map((found) => Number(found?.[1]))
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
+const PROGRAMS = /load\/(?:server|clients)\./
 
 test.serial('measures every variant, and says which number of descriptors one refuses', async (t) => {
   const open = countOpen()
@@ -71,7 +56,7 @@ test.serial('measures every variant, and says which number of descriptors one re
     notes.filter((note) => !note.includes('Not offered')),
     [],
   )
-  t.deepEqual(programsOf(process.pid), [])
+  t.deepEqual(programsOf(process.pid, PROGRAMS), [])
   t.is(countOpen(), open)
 })
 
@@ -97,7 +82,7 @@ test.serial('leaves no program when it is aborted', async (t) => {
   let started: number[] = []
   const measured = measureLoad({ ...PLAN, seconds: 3600, signal: controller.signal }, (done) => {
     if (done !== 2) return
-    started = programsOf(process.pid)
+    started = programsOf(process.pid, PROGRAMS)
     // While a round is under way that would take an hour.
     setImmediate(() => controller.abort(reason))
   })
@@ -114,7 +99,7 @@ test.serial('leaves no program when one of them fails', async (t) => {
     error.message,
     /^the benchmark's program 'server' ended with 1:\n[^]*ERR_FDREACTOR_BACKEND_UNSUPPORTED/,
   )
-  t.deepEqual(programsOf(process.pid), [])
+  t.deepEqual(programsOf(process.pid, PROGRAMS), [])
 })
 
 test.serial('leaves no program when the process that measures is killed', async (t) => {
@@ -132,10 +117,8 @@ test.serial('leaves no program when the process that measures is killed', async 
   const parent = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => parent.kill('SIGKILL'))
   await once(parent.stdout, 'data')
-  const started = programsOf(parent.pid!)
+  const started = programsOf(parent.pid!, PROGRAMS)
   t.is(started.length, 4)
   parent.kill('SIGKILL')
-  const end = performance.now() + PATIENCE_MS
-  while (started.some(isAlive) && performance.now() < end) await sleep(10)
-  t.deepEqual(started.filter(isAlive), [])
+  t.deepEqual(await left(started), [])
 })

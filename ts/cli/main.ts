@@ -8,16 +8,17 @@ const USAGE = `Usage: fdreactor COMMAND [options]
   demo      what level, edge and the rest mean, in short scenes ('fdreactor demo' lists them)
   doctor    what there is here, and whether it works ('fdreactor doctor --help')
   compare   what watching many descriptors costs here, scanned and called back ('fdreactor compare --help')
+  bench     this package beside node:net, Bun, Deno, Go, Python and Rust ('fdreactor bench --help')
 
   --version, -v
   --help, -h
 `
 
 /** The benches are bundled apart: the library does without them. */
-async function compare(args: readonly string[]): Promise<void> {
-  const file = new URL('../benches/compare.js', import.meta.url)
-  const benches = (await import(file.href)) as { compare: (args: readonly string[]) => Promise<void> }
-  await benches.compare(args)
+async function runBench(name: 'compare' | 'bench', args: readonly string[]): Promise<void> {
+  const file = new URL(`../benches/${name}.js`, import.meta.url)
+  const benches = (await import(file.href)) as Record<string, (args: readonly string[]) => Promise<void>>
+  await benches[name]?.(args)
 }
 
 const [command, ...args] = process.argv.slice(2)
@@ -37,8 +38,9 @@ switch (command) {
     await doctor(args)
     break
   }
-  case 'compare': {
-    await compare(args)
+  case 'compare':
+  case 'bench': {
+    await runBench(command, args)
     break
   }
   case '-v':

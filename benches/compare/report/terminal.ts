@@ -7,8 +7,7 @@ import { crossoverSentence, sheetsOf } from './sheets.js'
 import { facts, markOf } from './words.js'
 
 function verdictText(verdict: Verdict, { columns, colour }: Frame): string {
-  const { sign, words } = markOf(verdict)
-  const style = verdict.holds === null ? 'yellow' : verdict.holds ? 'green' : 'red'
+  const { sign, words, style } = markOf(verdict)
   const text = wrap(`${sign} ${verdict.claim} (${words})`, columns, '  ')
   return `${painter(colour)(style, text)}\n  ${wrap(verdict.finding, columns - 2, '  ')}`
 }

@@ -1,0 +1,40 @@
+/** The echo server of the benches on `listen`. */
+import * as fdreactor from 'fdreactor'
+import { collectV8, control, isClosing } from './control.js'
+
+interface Connection {
+  write(bytes: Uint8Array): boolean
+  setNoDelay(isOn: boolean): void
+  destroy(): void
+}
+
+type Listen = (
+  options: Record<string, unknown> & {
+    socket: {
+      open: (connection: Connection) => void
+      data: (connection: Connection, bytes: Uint8Array) => void
+      error: () => void
+    }
+  },
+) => { port: number }
+
+const { listen } = fdreactor as unknown as { listen: Listen }
+
+const server = listen({
+  hostname: '127.0.0.1',
+  port: 0,
+  backlog: 511,
+  trigger: process.argv[3] === 'edge' ? 'edge' : 'level',
+  socket: {
+    open(connection) {
+      if (isClosing) connection.destroy()
+      else connection.setNoDelay(true)
+    },
+    data(connection, bytes) {
+      // Above the high-water mark nothing is read from its peer.
+      connection.write(bytes)
+    },
+    error() {},
+  },
+})
+control(server.port, collectV8)
