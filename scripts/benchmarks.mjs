@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { factsText, rewrite, sheetText, table } from './page.mjs'
+import { factsText, formatted, rewrite, sheetText, table } from './page.mjs'
 import { root, run, stopAllOnSignals } from './run.mjs'
 
 const NAME = 'scripts/benchmarks.mjs'
@@ -160,7 +160,7 @@ async function measure(isQuick) {
     const amount = isQuick ? ['--rounds', '1', '--messages', '20000'] : []
     const { output } = await node(['scripts/load-check.mjs', ...amount])
     const check = output.trim().split('\n')
-    writeFileSync(figures, `${JSON.stringify({ runs, check }, null, 1)}\n`)
+    writeFileSync(figures, await formatted(figures, JSON.stringify({ runs, check })))
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -33,6 +33,15 @@ export function sheetText({ title, note, head, rows }) {
 export const factsText = (about) => about.map(([name, value]) => `- ${name}: ${value}`).join('\n')
 
 /**
+ * A text as `npm run format` would leave it in this file.
+ *
+ * @param {string} file
+ * @param {string} text
+ */
+export const formatted = async (file, text) =>
+  format(text, { ...(await resolveConfig(file)), filepath: file })
+
+/**
  * The page with the part that belongs to a script made anew.
  *
  * @param {string} file the page, for what is said and how it is formatted
@@ -45,6 +54,6 @@ export async function rewrite(file, before, script, content) {
   const [head, rest] = before.split(begin)
   const tail = rest?.split(end)[1]
   if (head === undefined || tail === undefined) throw new Error(`${file} lacks ${begin} or ${end}`)
-  const made = await format(content, { ...(await resolveConfig(file)), filepath: file })
+  const made = await formatted(file, content)
   return `${head}${begin}\n\n${made}\n${end}${tail}`
 }

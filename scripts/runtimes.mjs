@@ -38,6 +38,9 @@ const runtimes = [
 const notOfTheRuntime = new Set([
   '__test__/package.test.ts',
   '__test__/types.test.ts',
+  // They start programs of the benches, on Node.js.
+  '__test__/benches/bench/command.test.ts',
+  '__test__/benches/bench/load.test.ts',
   '__test__/prebuilds/inspect.test.ts',
   '__test__/prebuilds/smoke.test.ts',
 ])

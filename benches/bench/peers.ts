@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import * as fdreactor from 'fdreactor'
 import { cache, fileOf, isPresent } from '../../scripts/cache.mjs'
 import { programs } from '../../scripts/programs.mjs'
 import { beside } from '../shared/processes.js'
@@ -88,10 +87,8 @@ function pythonEcho(backend: 'select' | 'epoll'): Candidate['find'] {
 
 const listening =
   (trigger: 'level' | 'edge'): Candidate['find'] =>
-  async () => {
-    if (!('listen' in fdreactor)) throw new Absent('this version has no listen')
-    return ours('listen', packageVersion(), trigger)
-  }
+  async () =>
+    ours('listen', packageVersion(), trigger)
 
 const SERVERS: readonly Candidate[] = [
   { name: 'fdreactor', what: 'listen, level-triggered', find: listening('level') },

@@ -58,7 +58,8 @@ test.serial('every server that is here echoes every byte, and messages are count
     [...namesOf('echo')].toSorted(),
     'a peer is measured or left out, and none that was measured failed',
   )
-  for (const name of ['fdreactor-ready', 'node', 'rust']) t.true(names.includes(name), name)
+  for (const name of ['fdreactor', 'fdreactor-edge', 'fdreactor-ready', 'node', 'rust'])
+    t.true(names.includes(name), name)
   t.deepEqual(
     result.echo.map((cell) => [keyOf(cell), cell.messages]),
     [1, 200_000].flatMap((bytes) => names.map((name) => [`${name} ${bytes}x3`, 80])),
@@ -108,9 +109,9 @@ test.serial('connections that come and go are counted exactly', async (t) => {
 })
 
 test.serial('the memory of idle connections is measured', async (t) => {
-  const args = ['memory', '--peers', 'fdreactor-ready,node,rust', '--rounds', '1', '--connections', '200']
+  const args = ['memory', '--peers', 'fdreactor,node,rust', '--rounds', '1', '--connections', '200']
   const { result } = await measured(t, args)
-  const told = isLinux ? ['fdreactor-ready', 'node', 'rust'] : []
+  const told = isLinux ? ['fdreactor', 'node', 'rust'] : []
   t.deepEqual(
     result.memory.map(({ peer, connections }) => [peer, connections]),
     told.map((peer) => [peer, 200]),

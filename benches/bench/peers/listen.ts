@@ -1,24 +1,6 @@
 /** The echo server of the benches on `listen`. */
-import * as fdreactor from 'fdreactor'
+import { listen } from 'fdreactor'
 import { collectV8, control, isClosing } from './control.js'
-
-interface Connection {
-  write(bytes: Uint8Array): boolean
-  setNoDelay(isOn: boolean): void
-  destroy(): void
-}
-
-type Listen = (
-  options: Record<string, unknown> & {
-    socket: {
-      open: (connection: Connection) => void
-      data: (connection: Connection, bytes: Uint8Array) => void
-      error: () => void
-    }
-  },
-) => { port: number }
-
-const { listen } = fdreactor as unknown as { listen: Listen }
 
 const server = listen({
   hostname: '127.0.0.1',

@@ -57,7 +57,7 @@ pub enum Fault {
     Excess(usize),
     /// The server ended this connection.
     Ended(usize),
-    /// Nothing came back for [`PATIENCE`](pulse::PATIENCE), while so many were waited for.
+    /// Nothing came back for ten seconds, while so many were waited for.
     Stalled(usize),
     /// The process that started this one has gone.
     Orphaned,
