@@ -44,7 +44,8 @@ export declare interface Connection<T = undefined> extends Disposable {
   /** Yours. At first it is what `data` in the options is. */
   data: T
   /**
-   * Sends bytes or text. The memory is yours again when this returns: what cannot be sent at once has been copied.
+   * Sends bytes or text. The memory is yours again when this returns: what cannot be sent at once has been copied. Only bytes that
+   * `data` was given are sent from where they lie: leave those as they are until the batch, or the tick, is over.
    *
    * @param offset Bytes from the start of the view. @default 0
    * @param length Bytes. @default all that follow `offset`

@@ -38,8 +38,13 @@ const OWN: Readonly<Record<FdreactorErrorCode, (() => unknown) | undefined>> = {
   },
   ERR_FDREACTOR_BACKEND_UNSUPPORTED: () =>
     new Reactor({ backend: process.platform === 'linux' ? 'kqueue' : 'epoll' }),
-  // Another system, and a fault of the library's: neither can be had here.
+  // Another system: it cannot be had here.
   ERR_FDREACTOR_UNSUPPORTED_PLATFORM: undefined,
+  // What ends a connection is told to its handlers: server/limits.test.ts, server/arguments.test.ts.
+  ERR_FDREACTOR_BUFFER_LIMIT: undefined,
+  ERR_FDREACTOR_TIMEOUT: undefined,
+  ERR_FDREACTOR_DETACHED: undefined,
+  // A fault of the library's.
   ERR_FDREACTOR_INTERNAL: undefined,
 }
 

@@ -1,4 +1,5 @@
 // Where servers listen and connections come from: IPv4, IPv6, UNIX sockets; and what is refused.
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
@@ -49,7 +50,7 @@ withIpv6(
     const { reactor, trigger } = rig
     await settled(
       rig,
-      connect({ reactor, trigger, hostname: '::1', port: server.port, socket: logging(log) as never }),
+      connect({ reactor, trigger, hostname: '::1', port: server.port, socket: logging(log) }),
     )
     await rig.until(() => isClosed(log))
     t.deepEqual(log, ['open', 'data IPv6', 'end', 'close'])
@@ -65,13 +66,13 @@ each(
   'names are looked up, to listen and to connect',
   { where: (which) => isLevel(which) && isNative(which) },
   async (t, rig) => {
-    const server = serve(rig, { open: (link) => void link.end('hi') }, { hostname: 'localhost' })
+    const server = serve(rig, { open: (link) => link.end('hi') }, { hostname: 'localhost' })
     t.true(['127.0.0.1', '::1'].includes(server.hostname))
     const log: string[] = []
     const { reactor, trigger } = rig
     await settled(
       rig,
-      connect({ reactor, trigger, hostname: 'localhost', port: server.port, socket: logging(log) as never }),
+      connect({ reactor, trigger, hostname: 'localhost', port: server.port, socket: logging(log) }),
     )
     await rig.until(() => isClosed(log))
     t.deepEqual(log, ['open', 'data hi', 'end', 'close'])
@@ -132,7 +133,7 @@ const onLinux = process.platform === 'linux' ? test : test.skip
 
 onLinux('a name outside the file system is listened on, and leaves nothing behind', async (t) => {
   const unix = `\0fdreactor-test-${process.pid}`
-  const server = listen({ unix, socket: { open: (link) => void link.end('hi') } })
+  const server = listen({ unix, socket: { open: (link) => link.end('hi') } })
   t.deepEqual(server.address, { address: unix, family: 'unix', port: 0 })
   const log: string[] = []
   const link: Link = await connect<unknown>({ unix, socket: logging(log) })
@@ -159,9 +160,10 @@ test('a port in use is refused, and shared if all ask for that', (t) => {
 // oven-sh/bun#36140: ECONNREFUSED is told when it is so, and with where.
 test('a connection that is refused rejects with the true code', async (t) => {
   const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
+  await once(server, 'listening')
   const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
+  server.close()
+  await once(server, 'close')
   await t.throwsAsync(connect({ port, socket: { open: () => t.fail() } }), {
     code: 'ECONNREFUSED',
     message: `connect ECONNREFUSED: connection refused 127.0.0.1:${port}`,

@@ -169,7 +169,7 @@ for (const how of ['destroy', 'reset', 'error'] as const) {
 
 each('a client hears the same of its end, and resolves after it was opened', {}, async (t, rig) => {
   const log: string[] = []
-  const server = serve(rig, { data: (link, bytes) => void link.end(bytes) })
+  const server = serve(rig, { data: (link, bytes) => link.end(bytes) })
   const link = await join(rig, server, logging(log), { data: 'mine' })
   t.deepEqual([log, link.data, link.readyState], [['open'], 'mine', 'open'])
   t.true(link.write('hello'))

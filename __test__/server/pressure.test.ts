@@ -273,28 +273,27 @@ each('fault-65 a write after the peer has reset is told as an error', {}, async 
 })
 
 each('a firehose does not starve the others', { where: isNative }, async (t, rig) => {
-  let poured = 0
-  let isAnswered = false
+  const seen = { poured: 0, isAnswered: false }
   const server = serve(rig, {
     data(_, bytes) {
-      poured += bytes.length
+      seen.poured += bytes.length
     },
   })
   const quiet = serve(rig, {
     data() {
-      isAnswered = true
+      seen.isAnswered = true
     },
   })
   const hose = await peer(rig, server)
   const chunk = Buffer.alloc(MIB)
   const pour = (): void => {
-    while (!isAnswered && hose.write(chunk));
+    while (!seen.isAnswered && hose.write(chunk));
   }
   hose.on('drain', pour)
   pour()
-  await rig.until(() => poured > MIB)
+  await rig.until(() => seen.poured > MIB)
   const socket = await peer(rig, quiet)
   socket.write('hello')
-  await rig.until(() => isAnswered)
-  t.true(poured > MIB)
+  await rig.until(() => seen.isAnswered)
+  t.true(seen.poured > MIB)
 })
