@@ -17,9 +17,14 @@ each(
       rig,
       logging(log, {
         open(link) {
-          seen.push(link.write('first'), link.bufferedAmount)
-          // The kernel takes a part, and the rest is above the mark.
-          seen.push(link.write(Buffer.alloc(16 * MIB)), link.write('last'))
+          // Of the second piece the kernel takes a part, and the rest is above the mark.
+          const writes = [
+            link.write('first'),
+            link.bufferedAmount,
+            link.write(Buffer.alloc(16 * MIB)),
+            link.write('last'),
+          ]
+          seen.push(...writes)
         },
         drain: (link) => seen.push(link.bufferedAmount, link.bytesWritten, link.write('more')),
       }),
