@@ -1,5 +1,4 @@
 import type { AsyncResource } from 'node:async_hooks'
-import { performance } from 'node:perf_hooks'
 import { RECORD_WORDS, native } from './native.js'
 import { Ready } from './ready.js'
 import { raiseLater } from './runtime.js'

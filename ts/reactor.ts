@@ -1,5 +1,4 @@
 import { constants } from 'node:os'
-import { performance } from 'node:perf_hooks'
 import { Dispatcher, raise } from './dispatch.js'
 import { check, errnoOf, failureToError, isRevoked, libraryError } from './errors.js'
 import { asOneshot, parseOptions, parseReady } from './interest.js'

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { raise } from '../dispatch.js'
 import type { Traffic } from '../dispatch.js'
 import { failureToError } from '../errors.js'

@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
 import type { Subject } from '../errors.js'
 import { native } from '../native.js'
 import type { Place } from './options.js'
@@ -14,7 +12,7 @@ export interface Endpoint {
 /** A literal address, with the number of its zone if it has one; `undefined` for a name. */
 function literal(hostname: string): { readonly host: string; readonly scope: number } | undefined {
   const [address = '', zone, ...rest] = hostname.split('%')
-  const family = isIP(address)
+  const family = process.getBuiltinModule('node:net').isIP(address)
   if (family === 0 || rest.length > 0) return undefined
   if (zone === undefined) return { host: address, scope: 0 }
   return family === 6 && /^\d{1,9}$/.test(zone) ? { host: address, scope: Number(zone) } : undefined
@@ -44,7 +42,8 @@ export function endpointNow(place: Place): Endpoint {
 export async function endpoints(place: Place): Promise<readonly Endpoint[]> {
   const endpoint = known(place)
   if (endpoint !== undefined || place.kind === 'unix') return [endpoint as Endpoint]
-  const found = await lookup(place.hostname, { all: true })
+  // Not imported above, as in ../net/address.ts: most programs import more than they use.
+  const found = await process.getBuiltinModule('node:dns/promises').lookup(place.hostname, { all: true })
   return found.map(({ address }) => ({ host: address, port: place.port, scope: 0 }))
 }
 
