@@ -54,6 +54,7 @@ export declare interface Connection<T = undefined> extends Disposable {
    * @throws Argument errors.
    */
   write(bytes: NodeJS.ArrayBufferView, offset?: number, length?: number): boolean
+  /** Sends text. Returns what `write` of bytes does. @param encoding @default 'utf8' */
   write(text: string, encoding?: BufferEncoding): boolean
   /** Sends several pieces in order, as one. Returns what `write` does. @throws Argument errors; then nothing is sent. */
   writev(pieces: readonly (NodeJS.ArrayBufferView | string)[]): boolean
@@ -149,6 +150,7 @@ export declare type Driver = 'loop' | 'thread' | 'manual'
 export declare interface EndAddress {
   /** The IP address (of a link-local IPv6 one with its scope), or the path; `''` for a UNIX socket without one. */
   readonly address: string
+  /** What kind of address it is. */
   readonly family: 'IPv4' | 'IPv6' | 'unix'
   /** 0 to 65,535; 0 for a UNIX socket. */
   readonly port: number
@@ -298,6 +300,7 @@ export declare interface ListenOptions<T = undefined> {
   readonly allowHalfOpen?: boolean
   /** How its descriptors are watched. Nothing else depends on it; poll and select have no edges. @default 'level' */
   readonly trigger?: Trigger
+  /** What bounds the server and each of its connections. */
   readonly limits?: ServerLimits & ConnectionLimits
   /** What `connection.data` is at first. */
   readonly data?: T

@@ -83,6 +83,11 @@ export class Reactor implements Disposable {
     }
   }
 
+  /** Whether it is a reactor, without running any code of its own. @internal */
+  static owns(value: object): value is Reactor {
+    return #owner in value
+  }
+
   /** What serves on a reactor needs of it. @internal */
   static ownerOf(reactor: Reactor): Owner {
     return reactor.#owner

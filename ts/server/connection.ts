@@ -2,6 +2,7 @@
 export interface EndAddress {
   /** The IP address (of a link-local IPv6 one with its scope), or the path; `''` for a UNIX socket without one. */
   readonly address: string
+  /** What kind of address it is. */
   readonly family: 'IPv4' | 'IPv6' | 'unix'
   /** 0 to 65,535; 0 for a UNIX socket. */
   readonly port: number
@@ -32,6 +33,7 @@ export interface Connection<T = undefined> extends Disposable {
    * @throws Argument errors.
    */
   write(bytes: NodeJS.ArrayBufferView, offset?: number, length?: number): boolean
+  /** Sends text. Returns what `write` of bytes does. @param encoding @default 'utf8' */
   write(text: string, encoding?: BufferEncoding): boolean
   /** Sends several pieces in order, as one. Returns what `write` does. @throws Argument errors; then nothing is sent. */
   writev(pieces: readonly (NodeJS.ArrayBufferView | string)[]): boolean

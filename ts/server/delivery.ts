@@ -90,7 +90,7 @@ export class Delivery implements Traffic {
 
   later(link: Later): void {
     this.#later.push(link)
-    this.#exchange.schedule()
+    this.#exchange.scheduleTick()
   }
 
   thrown(error: unknown): void {

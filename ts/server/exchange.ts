@@ -172,14 +172,19 @@ export class Exchange {
     this.area[ORDERED] = 0
   }
 
-  /** Has `onTick` called at the end of this tick, unless a batch ends before. */
+  /** Has what was ordered carried out at the end of this tick, unless a batch ends before. */
   schedule(): void {
-    if (this.#isScheduled || this.isGathering || this.area[GATHERING] === 1) return
+    if (!this.isGathering && this.area[GATHERING] !== 1) this.scheduleTick()
+  }
+
+  /** Has `onTick` called at the end of this tick: also in the ticks and promises that run when a batch has been told. */
+  scheduleTick(): void {
+    if (this.#isScheduled) return
     this.#isScheduled = true
     process.nextTick(() => {
       this.#isScheduled = false
       this.onTick?.()
-      if (this.area[ORDERED] !== 0) this.flush()
+      if (this.area[ORDERED] !== 0 && this.area[GATHERING] !== 1) this.flush()
     })
   }
 

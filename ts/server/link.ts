@@ -1,4 +1,4 @@
-import { argumentType, check, libraryFailure } from '../errors.js'
+import { argumentType, check, isRevoked, libraryFailure } from '../errors.js'
 import { boolean, callable, milliseconds, stretch } from '../validate.js'
 import { endAddress } from './address.js'
 import { bytesOf, encodingOf, joined, mostBytes, placeIn } from './bytes.js'
@@ -112,7 +112,8 @@ export class Link implements Connection<unknown>, Later {
   }
 
   destroy(error?: Error): void {
-    if (error !== undefined && !(error instanceof Error)) throw argumentType('error', 'an Error', error)
+    if (error !== undefined && (isRevoked(error) || !(error instanceof Error)))
+      throw argumentType('error', 'an Error', error)
     this.#destroy(false, error)
   }
 

@@ -34,6 +34,7 @@ export interface ListenOptions<T = undefined> {
   readonly allowHalfOpen?: boolean
   /** How its descriptors are watched. Nothing else depends on it; poll and select have no edges. @default 'level' */
   readonly trigger?: Trigger
+  /** What bounds the server and each of its connections. */
   readonly limits?: ServerLimits & ConnectionLimits
   /** What `connection.data` is at first. */
   readonly data?: T

@@ -19,7 +19,7 @@ export type Place =
 export function parsePlace(given: Record<string, unknown>, others: readonly string[]): Place {
   const path = given['unix']
   if (path === undefined) {
-    const hostname = given['hostname'] ?? '127.0.0.1'
+    const { hostname = '127.0.0.1' } = given
     if (typeof hostname !== 'string') throw argumentType('options.hostname', 'a string', hostname)
     if (hostname === '' || hostname.includes('\0'))
       throw argumentValue('options.hostname', 'an address or a name', hostname)

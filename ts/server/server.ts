@@ -1,5 +1,6 @@
 import { lstatSync, unlinkSync } from 'node:fs'
 import { failureToError } from '../errors.js'
+import { boolean } from '../validate.js'
 import { endAddress } from './address.js'
 import type { EndAddress } from './connection.js'
 import type { Hall } from './hall.js'
@@ -93,6 +94,7 @@ export class ListeningServer implements Server<unknown> {
   }
 
   stop(force: boolean = false): void {
+    boolean(force, 'force')
     if (!this.#isStopped) this.#close()
     if (force) for (const link of this.#hall.delivery.of(this.#role)) link.destroy()
   }

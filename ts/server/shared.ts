@@ -11,6 +11,8 @@ export function sharedReactor(): Reactor {
 
 export function reactorOf(value: unknown): Reactor {
   if (value === undefined) return sharedReactor()
-  if (!(value instanceof Reactor)) throw argumentType('options.reactor', 'a Reactor', value)
+  // Not `instanceof`, which a proxy answers as it likes.
+  if (typeof value !== 'object' || value === null || !Reactor.owns(value))
+    throw argumentType('options.reactor', 'a Reactor', value)
   return value
 }
