@@ -105,22 +105,18 @@ function option(name: string, rule: Rule, isOptional = true): readonly Place[] {
     }))
 }
 
-function limit(name: string, rule: Rule): Place {
-  const calls = [
-    (_: Stage, value: unknown) => makeListener({ port: 0, socket: {}, limits: { [name]: value } }),
-    ...(name.startsWith('Server')
-      ? []
-      : [(_: Stage, value: unknown) => makeConnection({ port: 0, socket: {}, limits: { [name]: value } })]),
-  ]
-  return { name, rule, optional: true, calls }
-}
-
-const limits = (kind: string, rules: Readonly<Record<string, Rule>>): readonly Place[] =>
-  Object.entries(rules).map(([name, rule]) => ({
-    ...limit(name, rule),
-    name: `${kind}.${name}`,
-    calls: limit(name, rule).calls.slice(0, kind === 'ServerLimits' ? 1 : 2),
+/** Limits of servers alone, or of connections too. */
+function limits(kind: string, rules: Readonly<Record<string, Rule>>): readonly Place[] {
+  const makers = kind === 'ServerLimits' ? [makeListener] : [makeListener, makeConnection]
+  return Object.entries(rules).map(([key, rule]) => ({
+    name: `${kind}.${key}`,
+    rule,
+    optional: true,
+    calls: makers.map(
+      (make) => (_: Stage, value: unknown) => make({ port: 0, socket: {}, limits: { [key]: value } }),
+    ),
   }))
+}
 
 /** A parameter of a connection's method. */
 const parameter = (name: string, rule: Rule, isOptional: boolean, ...calls: Place['calls']): Place => ({

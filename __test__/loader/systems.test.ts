@@ -116,7 +116,7 @@ if (runtime === 'node' && process.platform === 'linux') {
 
 /** Whatever can be used of the library. */
 const USES = `
-const { Reactor, TcpListener, TcpStream, OwnedSource, Waker, io } = library
+const { Reactor, TcpListener, TcpStream, OwnedSource, Waker, connect, io, listen } = library
 const uses = {
   'new Reactor': () => new Reactor(),
   'new Reactor with everything': () => new Reactor({ backend: 'poll', driver: 'manual', batchSize: 1 }),
@@ -129,11 +129,13 @@ const uses = {
   'io.readv': () => io.readv(0, [Buffer.alloc(1)]),
   'io.writev': () => io.writev(0, [Buffer.alloc(1)]),
   'io.accept': () => io.accept(0),
+  listen: () => listen({ port: 0, socket: {} }),
+  'connect to': () => connect({ port: 1, socket: {} }),
 }
 const told = new Set()
 for (const [name, use] of Object.entries(uses)) {
   try {
-    use()
+    await use()
     console.log(name, 'works')
   } catch (error) {
     if (error.code === 'ERR_FDREACTOR_UNSUPPORTED_PLATFORM' && error instanceof Error) told.add(error.message)

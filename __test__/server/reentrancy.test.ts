@@ -23,6 +23,25 @@ each(
   },
 )
 
+each('what a promise closes that runs behind the batch is told too', {}, async (t, rig) => {
+  const log: string[] = []
+  const server = serve(
+    rig,
+    logging(log, {
+      open(link) {
+        queueMicrotask(() => {
+          link.destroy()
+          server.stop(true)
+        })
+      },
+    }),
+  )
+  const socket = await peer(rig, server)
+  await settled(rig, server.closed)
+  t.deepEqual(log, ['open', 'close'])
+  socket.destroy()
+})
+
 each("stop(true) in a handler destroys all, the handler's own connection too", {}, async (t, rig) => {
   const log: string[] = []
   const server = serve(rig, logging(log, { data: () => server.stop(true) }))
