@@ -68,7 +68,8 @@ each(
     )
     const peers = [await peer(rig, server), await peer(rig, server)]
     await rig.until(() => server.connections === 2)
-    const isOver = peers.map((socket) => receive(socket))
+    // One of them may have its byte unread: then it is reset.
+    const over = peers.map((socket) => new Promise((resolve) => socket.resume().once('close', resolve)))
     for (const socket of peers) socket.write('x')
     while (!rig.reactor.closed) {
       if (rig.driver === 'manual') rig.reactor.poll(0)
@@ -77,7 +78,7 @@ each(
     await server.closed
     t.deepEqual(log, ['open', 'open', 'data x', 'close', 'close'])
     t.true(server.stopped)
-    while (!isOver.every((got) => got.isOver)) await new Promise(setImmediate)
+    await Promise.all(over)
     t.throws(() => listen({ reactor: rig.reactor, port: 0, socket: {} }), { code: 'ERR_FDREACTOR_CLOSED' })
     await t.throwsAsync(connect({ reactor: rig.reactor, port: 1, socket: {} }), {
       code: 'ERR_FDREACTOR_CLOSED',
