@@ -137,6 +137,12 @@ export declare interface ConnectOptions<T = undefined> {
   readonly trigger?: Trigger
   /** A client has no idle timeout unless it is set, and is read from however much is kept. */
   readonly limits?: ConnectionLimits
+  /**
+   * What becomes of the bytes that `data` is given. `'kept'`: they stay as they are for as long as somebody keeps them. `'lent'`: they are
+   * valid until the batch is over, then their memory is read into again, which spares the processor's cache; copy what you keep.
+   * @default 'kept'
+   */
+  readonly views?: 'kept' | 'lent'
   /** What `connection.data` is at first. */
   readonly data?: T
   /** Which reactor serves. @default one that all servers of this thread share */
@@ -302,6 +308,12 @@ export declare interface ListenOptions<T = undefined> {
   readonly trigger?: Trigger
   /** What bounds the server and each of its connections. */
   readonly limits?: ServerLimits & ConnectionLimits
+  /**
+   * What becomes of the bytes that `data` is given. `'kept'`: they stay as they are for as long as somebody keeps them. `'lent'`: they are
+   * valid until the batch is over, then their memory is read into again, which spares the processor's cache; copy what you keep.
+   * @default 'kept'
+   */
+  readonly views?: 'kept' | 'lent'
   /** What `connection.data` is at first. */
   readonly data?: T
   /**

@@ -145,11 +145,19 @@ export function outOfRange(name: string, expected: string, actual: unknown): Arg
   return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' as const })
 }
 
+let systemErrors: ReadonlyMap<number, readonly [name: string, message: string]> | undefined
+
+/** Node's words for an error. It makes its table anew each time that it is asked for it. */
+function describeErrno(errno: number): string {
+  systemErrors ??= getSystemErrorMap()
+  return systemErrors.get(-errno)?.[1] ?? 'unknown error'
+}
+
 /** A failed system call as an error. `errno` is positive here. */
 export function systemError(syscall: Syscall, errno: number, subject: Subject = {}): SystemError {
   const { fd, address, port, hint } = subject
   const code = names.get(errno) ?? `errno ${errno}`
-  const description = getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error'
+  const description = describeErrno(errno)
   const host = address?.includes(':') === true ? `[${address}]` : address
   const place = port === undefined ? host : `${host}:${port}`
   const about = address === undefined ? (fd === undefined ? '' : `, fd ${fd}`) : ` ${place}`

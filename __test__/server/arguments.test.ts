@@ -36,6 +36,7 @@ const LISTENS: readonly (readonly [options: unknown, code: string])[] = [
   [{ socket: {}, unix: 1 }, 'ERR_INVALID_ARG_TYPE'],
   [{ socket: {}, port: 0, backlog: 0 }, 'ERR_OUT_OF_RANGE'],
   [{ socket: {}, port: 0, trigger: 'once' }, 'ERR_INVALID_ARG_VALUE'],
+  [{ socket: {}, port: 0, views: 'borrowed' }, 'ERR_INVALID_ARG_VALUE'],
   [{ socket: {}, port: 0, reusePort: 1 }, 'ERR_INVALID_ARG_TYPE'],
   [{ socket: {}, port: 0, allowHalfOpen: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
   [{ socket: {}, port: 0, reactor: {} }, 'ERR_INVALID_ARG_TYPE'],

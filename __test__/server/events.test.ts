@@ -270,6 +270,63 @@ each('views stay as they are for as long as somebody keeps them', {}, async (t, 
   t.is(position, 4 * MIB)
 })
 
+each(
+  'views that are lent are read into again, as soon as the batch is over and nobody else keeps one',
+  {},
+  async (t, rig) => {
+    const lent: Buffer[] = []
+    const texts: string[] = []
+    let received = 0
+    const server = serve(
+      rig,
+      {
+        data(_, bytes) {
+          lent.push(bytes)
+          texts.push(bytes.toString())
+          received += bytes.length
+        },
+      },
+      { views: 'lent' },
+    )
+    const socket = await peer(rig, server)
+    for (const text of ['first', 'other', 'third']) {
+      const before = received
+      socket.write(text)
+      await rig.until(() => received === before + 5)
+    }
+    t.deepEqual(texts, ['first', 'other', 'third'])
+    // One memory for all of them.
+    t.deepEqual(
+      lent.map((bytes) => bytes.toString()),
+      ['third', 'third', 'third'],
+    )
+  },
+)
+
+each('what is held back by a pause, or kept by another server, is lent to nobody', {}, async (t, rig) => {
+  const kept: Buffer[] = []
+  const texts: string[] = []
+  let link: Link | undefined
+  const keeping = serve(rig, { data: (_, bytes) => kept.push(bytes) })
+  const lending = serve(
+    rig,
+    {
+      open: (self) => (link = self),
+      data: (_, bytes) => texts.push(bytes.toString()),
+    },
+    { views: 'lent' },
+  )
+  const [one, other] = [await peer(rig, keeping), await peer(rig, lending)]
+  await rig.until(() => link !== undefined)
+  for (const text of ['1', '2', '3']) {
+    one.write(text)
+    other.write(text.repeat(2))
+    await rig.until(() => kept.length === Number(text) && texts.length === Number(text))
+  }
+  t.is(kept.join(), '1,2,3')
+  t.is(texts.join(), '11,22,33')
+})
+
 each('reload has other handlers called, for open connections too', {}, async (t, rig) => {
   const log: string[] = []
   const server = serve(rig, { data: (_, bytes) => log.push(`old ${bytes}`) })

@@ -12,7 +12,7 @@ import type { SocketHandlers } from './handlers.js'
 import { parseLimits } from './limits.js'
 import type { ConnectionLimits } from './limits.js'
 import { Link } from './link.js'
-import { flag, parsePlace, parseTrigger } from './options.js'
+import { flag, parsePlace, parseTrigger, parseViews } from './options.js'
 import type { Place } from './options.js'
 import type { Role } from './role.js'
 import { reactorOf } from './shared.js'
@@ -33,13 +33,30 @@ export interface ConnectOptions<T = undefined> {
   readonly trigger?: Trigger
   /** A client has no idle timeout unless it is set, and is read from however much is kept. */
   readonly limits?: ConnectionLimits
+  /**
+   * What becomes of the bytes that `data` is given. `'kept'`: they stay as they are for as long as somebody keeps them. `'lent'`: they are
+   * valid until the batch is over, then their memory is read into again, which spares the processor's cache; copy what you keep.
+   * @default 'kept'
+   */
+  readonly views?: 'kept' | 'lent'
   /** What `connection.data` is at first. */
   readonly data?: T
   /** Which reactor serves. @default one that all servers of this thread share */
   readonly reactor?: Reactor
 }
 
-const KEYS = ['socket', 'hostname', 'port', 'unix', 'allowHalfOpen', 'trigger', 'limits', 'data', 'reactor']
+const KEYS = [
+  'socket',
+  'hostname',
+  'port',
+  'unix',
+  'allowHalfOpen',
+  'trigger',
+  'limits',
+  'views',
+  'data',
+  'reactor',
+]
 
 /**
  * Connects. Resolves with the connection when it is established, after `open` was called.
@@ -60,6 +77,7 @@ export async function connect<T = undefined>(options: ConnectOptions<T>): Promis
     handlers,
     isHalfOpenAllowed,
     highWaterMark: limits.highWaterMark,
+    isLending: parseViews(given['views']),
     data,
     changed: () => {},
   })

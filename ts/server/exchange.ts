@@ -11,6 +11,7 @@ const COUNT = 0
 const DUE = 1
 const GATHERING = 2
 const ORDERED = 3
+const EMPTIED = 4
 const FIRST_ORDER = HEADER + MOST_RECORDS * WORDS
 const AREA = FIRST_ORDER + ORDERS * WORDS
 
@@ -150,7 +151,11 @@ export class Exchange {
 
   /** Has the next turn read into another slab, if little of this one is left. */
   renewSlab(): void {
-    if (!this.slab.renew()) return
+    if (this.slab.empty()) this.area[EMPTIED] = 1
+    else if (this.slab.renew()) this.#replaceSlab()
+  }
+
+  #replaceSlab(): void {
     this.crossings += 1
     this.native.setSlab(this.slab.bytes)
   }

@@ -32,6 +32,7 @@ export interface RoleOptions {
   readonly handlers: Handlers
   readonly isHalfOpenAllowed: boolean
   readonly highWaterMark: number
+  readonly isLending: boolean
   readonly data: unknown
   readonly changed: (step: 1 | -1) => void
 }

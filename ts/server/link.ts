@@ -199,8 +199,13 @@ export class Link implements Connection<unknown>, Later {
   }
 
   received(bytes: Buffer): void {
-    if (this.#isHolding) this.#more().held.push(bytes)
-    else this.#deliver(bytes)
+    if (this.#isHolding) {
+      this.role.exchange.slab.keep()
+      this.#more().held.push(bytes)
+      return
+    }
+    if (!this.role.isLending) this.role.exchange.slab.keep()
+    this.#deliver(bytes)
   }
 
   peerEnded(): void {

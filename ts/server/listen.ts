@@ -9,7 +9,7 @@ import type { SocketHandlers } from './handlers.js'
 import { parseLimits } from './limits.js'
 import type { ConnectionLimits, ServerLimits } from './limits.js'
 import { Link } from './link.js'
-import { flag, parsePlace, parseTrigger } from './options.js'
+import { flag, parsePlace, parseTrigger, parseViews } from './options.js'
 import { ListeningServer } from './server.js'
 import type { Server } from './server.js'
 import { reactorOf } from './shared.js'
@@ -36,6 +36,12 @@ export interface ListenOptions<T = undefined> {
   readonly trigger?: Trigger
   /** What bounds the server and each of its connections. */
   readonly limits?: ServerLimits & ConnectionLimits
+  /**
+   * What becomes of the bytes that `data` is given. `'kept'`: they stay as they are for as long as somebody keeps them. `'lent'`: they are
+   * valid until the batch is over, then their memory is read into again, which spares the processor's cache; copy what you keep.
+   * @default 'kept'
+   */
+  readonly views?: 'kept' | 'lent'
   /** What `connection.data` is at first. */
   readonly data?: T
   /**
@@ -58,6 +64,7 @@ const KEYS = [
   'allowHalfOpen',
   'trigger',
   'limits',
+  'views',
   'data',
   'onError',
   'reactor',
@@ -92,6 +99,7 @@ export function listen<T = undefined>(options: ListenOptions<T>): Server<T> {
     handlers,
     isHalfOpenAllowed,
     highWaterMark: limits.highWaterMark,
+    isLending: parseViews(given['views']),
     data,
     changed: (step) => server.changed(step),
   })

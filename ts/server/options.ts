@@ -5,6 +5,10 @@ export function parseTrigger(value: unknown): boolean {
   return value !== undefined && oneOf(value, 'options.trigger', ['level', 'edge']) === 'edge'
 }
 
+export function parseViews(value: unknown): boolean {
+  return value !== undefined && oneOf(value, 'options.views', ['kept', 'lent']) === 'lent'
+}
+
 export function flag(given: Record<string, unknown>, key: string): boolean | undefined {
   const value = given[key]
   return value === undefined ? undefined : boolean(value, `options.${key}`)

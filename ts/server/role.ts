@@ -11,6 +11,8 @@ export interface Role {
   readonly exchange: Exchange
   readonly isHalfOpenAllowed: boolean
   readonly highWaterMark: number
+  /** Whether views are valid only until the batch is over. */
+  readonly isLending: boolean
   /** What `data` is at first. */
   readonly data: unknown
   /** A connection that keeps the process alive has come (1) or gone (-1). */

@@ -38,6 +38,9 @@ impl Batch {
 
     /// Writes the records of a turn. Returns their number, or a failure.
     pub(crate) fn write(&self, events: &[Event]) -> i64 {
+        if events.is_empty() {
+            return 0;
+        }
         let write = || {
             let _scope = HandleScope::open(self.env)?;
             let records = self.records.get()?;

@@ -35,6 +35,8 @@ const DUE: usize = 1;
 const GATHERING: usize = 2;
 /// How many orders there are. JavaScript counts.
 const ORDERED: usize = 3;
+/// 1 if nobody keeps what lies in the slab: it is read into from its beginning.
+const EMPTIED: usize = 4;
 /// Where the orders begin.
 const FIRST_ORDER: usize = HEADER + MOST_RECORDS * WORDS;
 /// No tick.
@@ -105,6 +107,10 @@ impl Serving {
     pub(crate) fn take(&self, reactor: &mut Reactor, batch: &mut Vec<Event>) -> Result<bool, Refusal> {
         let _scope = HandleScope::open(self.env).ok_or(Refusal::Internal)?;
         let words = self.words().ok_or(Refusal::Internal)?;
+        if words.get(EMPTIED) == 1 {
+            words.set(EMPTIED, 0);
+            self.used.set(0);
+        }
         let slab = self.slab.borrow().get().and_then(|slab| held(self.env, slab));
         let space = slab.map(|slab| Space::new(slab, self.used.get()));
         let mut traffic = self.traffic.borrow_mut();
@@ -214,27 +220,35 @@ impl Serving {
         }
         words.set(ORDERED, 0);
         let find = |reference: &Reference| reference.get().and_then(|view| held(self.env, view));
-        let staging = find(&self.staging).ok_or(Refusal::Internal)?;
-        let slab = find(&self.slab.borrow());
+        let (mut staging, mut slab) = (None, None);
         for index in 0..count {
             let [id, kind, offset, length] =
                 [0, 1, 2, 3].map(|word| words.get(FIRST_ORDER + index * WORDS + word));
-            let part = |of: RawBuffer| of.part(offset as usize, length as usize).ok_or(Refusal::Internal);
-            traffic.order(
-                id,
-                match kind {
-                    0 => Order::Write(part(staging)?),
-                    1 => Order::End,
-                    2 => Order::Pause,
-                    3 => Order::Resume,
-                    _ => Order::Write(part(slab.ok_or(Refusal::Internal)?)?),
-                },
-            );
+            // Looked up once, and only if there is something in it.
+            let bytes = match kind {
+                0 => staging.get_or_insert_with(|| find(&self.staging)),
+                4 => slab.get_or_insert_with(|| find(&self.slab.borrow())),
+                _ => &mut None,
+            };
+            let write = || {
+                let part = bytes.and_then(|bytes| bytes.part(offset as usize, length as usize));
+                part.map(Order::Write).ok_or(Refusal::Internal)
+            };
+            let order = match kind {
+                1 => Order::End,
+                2 => Order::Pause,
+                3 => Order::Resume,
+                _ => write()?,
+            };
+            traffic.order(id, order);
         }
         Ok(())
     }
 
     fn tell_kept(&self, traffic: &mut Traffic) {
+        if !traffic.has_kept() {
+            return;
+        }
         let kept = self.kept.borrow().get().and_then(|kept| Words::of(self.env, kept));
         traffic.kept(|id, bytes| {
             if let Some(kept) = kept {

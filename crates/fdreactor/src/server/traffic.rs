@@ -230,6 +230,11 @@ impl Traffic {
         self.table.connection(id).map_or(0, |connection| connection.kept())
     }
 
+    /// Whether there is somebody of whom [`kept`](Self::kept) would tell.
+    pub fn has_kept(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
     /// Tells of whom how many bytes are kept now, if that has changed.
     pub fn kept(&mut self, mut each: impl FnMut(u32, usize)) {
         for (id, bytes) in self.kept.drain(..) {

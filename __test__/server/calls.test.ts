@@ -1,0 +1,78 @@
+// The price of a message, in system calls of the server's thread: four, the wait of the host's loop, our own, a read and a send.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { library, run } from '../helpers/child.js'
+import { CASES, isNative } from '../helpers/matrix.js'
+import { testWith } from '../helpers/tools.js'
+
+const MESSAGES = 300
+/** Until everything is compiled and in its place. */
+const WARM_UP = 100
+
+/** An echo server whose one client, another process, sends one message after another. */
+const SCRIPT = `
+import { spawn } from 'node:child_process'
+import { openSync, writeSync } from 'node:fs'
+const { listen } = await import('${library}')
+listener.close()
+client.close()
+const reactor = new Reactor(options)
+const mark = openSync('/dev/null', 'w')
+let count = 0
+const server = listen({
+  reactor, trigger, port: 0,
+  socket: {
+    data(link, bytes) {
+      count += 1
+      if (count === ${WARM_UP}) writeSync(mark, 'it begins')
+      if (count === ${WARM_UP + MESSAGES}) writeSync(mark, 'it ends')
+      link.write(bytes)
+    },
+    close() { process.exit() },
+  },
+})
+const source = \`
+  const socket = require('node:net').connect(\${server.port}, '127.0.0.1').setNoDelay(true)
+  let count = 0
+  const next = () => { count += 1; if (count > ${WARM_UP + MESSAGES}) socket.end(); else socket.write('a message') }
+  socket.on('data', next).on('connect', next)
+\`
+spawn(process.execPath, ['-e', source], { stdio: 'ignore' })
+`
+
+for (const { backend, trigger, driver } of CASES.filter(
+  (which) => isNative(which) && which.driver === 'loop',
+)) {
+  testWith('strace')(
+    `a message costs at most four system calls::${backend}::${trigger}::${driver}`,
+    async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'fdreactor-calls-'))
+      t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+      const file = join(folder, 'trace')
+      const outcome = await run(SCRIPT, {
+        args: [backend, driver, trigger],
+        // Only this thread: its helpers and its child are not followed.
+        wrapper: ['strace', '-qq', '-e', 'signal=none', '-o', file],
+      })
+      t.like(outcome, { code: 0, stderr: '' })
+      const trace = readFileSync(file, 'utf8')
+      const between = trace.slice(trace.indexOf('"it begins"'), trace.indexOf('"it ends"'))
+      const count = (call: RegExp): number => [...between.matchAll(call)].length
+      const socket = /^sendto\((\d+),/m.exec(between)?.[1]
+      const [sends, reads] = [
+        count(/^sendto\(/gm),
+        count(new RegExp(`^(?:read|recvfrom)\\(${socket},`, 'gm')),
+      ]
+      const [ours, hosts] = [count(/^epoll_wait\(/gm), count(/^epoll_pwait2?\(/gm)]
+      // From the answer to the first to the reading of the last.
+      t.deepEqual([sends, reads, ours], [MESSAGES, MESSAGES, MESSAGES])
+      // V8 wakes the loop now and then, for what its own threads have done.
+      t.true(hosts >= MESSAGES && hosts < 1.2 * MESSAGES, `${hosts} waits of the host`)
+      const others = count(
+        /^(?:epoll_ctl|fcntl|ioctl|getsockopt|setsockopt|getpeername|fstat|timerfd_settime)\(/gm,
+      )
+      t.is(others, 0)
+    },
+  )
+}
