@@ -78,6 +78,7 @@ export async function connect<T = undefined>(options: ConnectOptions<T>): Promis
     isHalfOpenAllowed,
     highWaterMark: limits.highWaterMark,
     isLending: parseViews(given['views']),
+    bufferedBytes: limits.bufferedBytes,
     data,
     changed: () => {},
   })

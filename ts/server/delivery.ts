@@ -74,9 +74,9 @@ export class Delivery implements Traffic {
     this.#beginnings.delete(id)
   }
 
-  /** All connections that play this role. */
-  of(role: Role): Receiver[] {
-    return this.#links.filter((link): link is Receiver => link?.role === role)
+  /** All connections that play this role, or did before a duplex took them over: the scope stays. */
+  of({ scope }: Role): Receiver[] {
+    return this.#links.filter((link): link is Receiver => link?.role.scope === scope)
   }
 
   destroyed(id: number, isReset: boolean): void {
@@ -165,7 +165,7 @@ export class Delivery implements Traffic {
       }
       if (this.#thrown.length > 0) this.#report(report)
       if (limit !== 0 && performance.now() >= limit) return
-    } while (this.#next < this.#count && this.#roleAt(this.#next) === role)
+    } while (this.#next < this.#count && this.#roleAt(this.#next)?.scope === role.scope)
   }
 
   /** Goes on to the next record. Returns where this one is. */

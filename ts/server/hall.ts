@@ -33,6 +33,7 @@ export interface RoleOptions {
   readonly isHalfOpenAllowed: boolean
   readonly highWaterMark: number
   readonly isLending: boolean
+  readonly bufferedBytes: number
   readonly data: unknown
   readonly changed: (step: 1 | -1) => void
 }

@@ -4,6 +4,7 @@ import { endAddress } from './address.js'
 import { bytesOf, encodingOf, joined, mostBytes, placeIn } from './bytes.js'
 import type { Connection, EndAddress, ReadyState } from './connection.js'
 import { END, PAUSE, RESUME } from './exchange.js'
+import type { Handlers } from './handlers.js'
 import { timeout } from './limits.js'
 import type { Later, Role } from './role.js'
 
@@ -40,7 +41,7 @@ interface Extra {
 /** A connection. There may be very many, so it has few fields: what is rare is in `#extra`, what is shared in `role`. */
 export class Link implements Connection<unknown>, Later {
   data: unknown
-  readonly role: Role
+  role: Role
   readonly #id: number
   #state = 0
   #extra: Extra | undefined
@@ -189,6 +190,38 @@ export class Link implements Connection<unknown>, Later {
 
   unref(): this {
     return this.#setRef(false)
+  }
+
+  // For toDuplex.
+
+  /** Has these called from now on, for this connection alone. It ends only when it is told to. */
+  takeOver(handlers: Handlers): void {
+    this.role = { ...this.role, handlers, isHalfOpenAllowed: true }
+  }
+
+  get hasEnded(): boolean {
+    return (this.#state & ENDED) !== 0
+  }
+
+  get hasPeerEnded(): boolean {
+    return (this.#state & PEER_ENDED) !== 0
+  }
+
+  get isDestroyed(): boolean {
+    return (this.#state & DESTROYED) !== 0
+  }
+
+  /** Whether `close` is called or has been. */
+  get isOver(): boolean {
+    return (this.#state & CLOSED) !== 0
+  }
+
+  /** Sends what waits to be sent. Whether the kernel has taken all; if not, `drain` is called when it has. */
+  flush(): boolean {
+    if (this.bufferedAmount > 0) this.role.exchange.flush()
+    if (this.bufferedAmount === 0) return true
+    this.#state |= FULL
+    return false
   }
 
   // What the addon tells, in the order in which it happened.

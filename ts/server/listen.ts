@@ -100,6 +100,7 @@ export function listen<T = undefined>(options: ListenOptions<T>): Server<T> {
     isHalfOpenAllowed,
     highWaterMark: limits.highWaterMark,
     isLending: parseViews(given['views']),
+    bufferedBytes: limits.bufferedBytes,
     data,
     changed: (step) => server.changed(step),
   })

@@ -13,6 +13,8 @@ export interface Role {
   readonly highWaterMark: number
   /** Whether views are valid only until the batch is over. */
   readonly isLending: boolean
+  /** The most bytes that may be kept for one connection. */
+  readonly bufferedBytes: number
   /** What `data` is at first. */
   readonly data: unknown
   /** A connection that keeps the process alive has come (1) or gone (-1). */
