@@ -1,6 +1,8 @@
 // The public API, rolled up from ts/ by `npm run build:types`: change it there.
 /// <reference types="node" />
 
+import { Duplex } from 'node:stream'
+
 /** A wrong argument. `ERR_INVALID_ARG_TYPE` and `ERR_INVALID_ARG_VALUE` are `TypeError`s, `ERR_OUT_OF_RANGE` is a `RangeError`. */
 export declare interface ArgumentError extends Error {
   /** What is wrong with it, as Node.js names that. */
@@ -102,6 +104,55 @@ export declare interface Connection<T = undefined> extends Disposable {
   unref(): this
 }
 
+/**
+ * A connection as a stream of Node's. Made by `toDuplex`. Beside what every Duplex has it has what `net.Socket` has and servers use,
+ * with the same meaning. It is no `net.Socket`: there is no handle, and `instanceof` says no.
+ */
+export declare interface ConnectionDuplex<T = undefined> extends Duplex {
+  /** What it stands on. Its `data` is yours; leave reading, writing and closing to the stream. */
+  readonly connection: Connection<T>
+  /** The peer's IP address; `undefined` for a UNIX socket. It stays known after the close. */
+  readonly remoteAddress: string | undefined
+  readonly remoteFamily: 'IPv4' | 'IPv6' | undefined
+  readonly remotePort: number | undefined
+  /** This end's IP address; `undefined` for a UNIX socket and after the close. */
+  readonly localAddress: string | undefined
+  readonly localFamily: 'IPv4' | 'IPv6' | undefined
+  readonly localPort: number | undefined
+  /** Bytes that the reactor has read; some may still be in the stream. */
+  readonly bytesRead: number
+  /** Bytes that the kernel has taken. */
+  readonly bytesWritten: number
+  /** What `setTimeout` was last called with; `undefined` before. */
+  readonly timeout: number | undefined
+  /** Always false: it is a connection already. */
+  readonly connecting: false
+  /** Where this end is, as `net.Socket` tells it: an empty object if that is nowhere. */
+  address(): {
+    address?: string
+    family?: 'IPv4' | 'IPv6'
+    port?: number
+  }
+  /** As `connection.setNoDelay`; without effect on a UNIX socket. */
+  setNoDelay(on?: boolean): this
+  /** As `connection.setKeepAlive`; without effect on a UNIX socket. */
+  setKeepAlive(on?: boolean, idleMs?: number): this
+  /**
+   * For how many milliseconds nothing may be read or written until `'timeout'` is emitted, once for each such time; 0 for ever. Nothing
+   * else happens then, unless nobody listens: then it is destroyed with `ERR_FDREACTOR_TIMEOUT`. Until this is called
+   * `limits.idleTimeoutMs` holds.
+   */
+  setTimeout(ms: number, listener?: () => void): this
+  /** Ends, and destroys when everything has been sent. */
+  destroySoon(): void
+  /** Destroys with a reset (TCP): the peer reads `ECONNRESET`. */
+  resetAndDestroy(): this
+  /** Lets it keep the process alive while it is open, which is the default. */
+  ref(): this
+  /** Lets it not keep the process alive. */
+  unref(): this
+}
+
 /** What bounds each connection. Times are looked at ten times a second: never early, up to 0.2 s late. */
 export declare interface ConnectionLimits {
   /** `write` returns false from so many kept bytes on, and a server does not read from such a peer. 1 to 2^31 - 1. @default 65536 */
@@ -152,6 +203,17 @@ export declare interface ConnectOptions<T = undefined> {
 /** Who takes the turns. See {@link ReactorOptions.driver}. */
 export declare type Driver = 'loop' | 'thread' | 'manual'
 
+/** How a connection becomes a stream. */
+export declare interface DuplexOptions {
+  /** Bytes that a `data` handler got already and that the stream shall read first, such as what follows a PROXY header. */
+  readonly head?: Uint8Array
+  /** Whether the stream stays open for writing when the peer ends, whatever the server says. @default true, as a Duplex, and as `http` needs */
+  readonly allowHalfOpen?: boolean
+  /** The stream's own marks, in bytes, from 0 to 2^31 - 1. @default 65536 */
+  readonly readableHighWaterMark?: number
+  readonly writableHighWaterMark?: number
+}
+
 /** One end of a connection: an IP address, or the path of a UNIX socket. */
 export declare interface EndAddress {
   /** The IP address (of a link-local IPv6 one with its scope), or the path; `''` for a UNIX socket without one. */
@@ -182,6 +244,7 @@ export declare interface FdreactorError extends Error {
  * - `ERR_FDREACTOR_BUFFER_LIMIT`: more would be kept for a peer that takes nothing than `limits` allow.
  * - `ERR_FDREACTOR_TIMEOUT`: a connection was idle, or silent from the beginning, for longer than `limits` allow.
  * - `ERR_FDREACTOR_DETACHED`: a handler transferred the memory that others' bytes lay in.
+ * - `ERR_FDREACTOR_PROXY_HEADER`: bytes are no header of the PROXY protocol.
  * - `ERR_FDREACTOR_INTERNAL`: a fault of fdreactor's, or a host that refuses a basic service.
  */
 export declare type FdreactorErrorCode =
@@ -196,6 +259,7 @@ export declare type FdreactorErrorCode =
   | 'ERR_FDREACTOR_BUFFER_LIMIT'
   | 'ERR_FDREACTOR_TIMEOUT'
   | 'ERR_FDREACTOR_DETACHED'
+  | 'ERR_FDREACTOR_PROXY_HEADER'
   | 'ERR_FDREACTOR_INTERNAL'
 
 /** What a registration asks for. */
@@ -342,6 +406,47 @@ export declare abstract class OwnedSource implements Source, Disposable {
   close(): void
   /** Same as `close()`. */
   [Symbol.dispose](): void
+}
+
+/**
+ * Parses a header of the PROXY protocol, with which HAProxy, nginx and load balancers tell a server whom they connect for. Versions 1
+ * and 2, as https://github.com/haproxy/haproxy/blob/master/doc/proxy-protocol.txt specifies them; which it is shows in the first byte.
+ *
+ * Ask for one only where every peer is such a proxy: whoever else connects can claim to be anybody. Without I/O: the bytes of a
+ * connection are gathered until there is a header, and what follows it belongs to the connection.
+ *
+ * @param bytes All that has come of the connection so far.
+ * @returns The header, or `undefined` while these bytes are only the beginning of one. A checksum (TLV 0x03) is not verified.
+ * @throws `ERR_FDREACTOR_PROXY_HEADER` as soon as they cannot become one any more; `ERR_INVALID_ARG_TYPE`.
+ */
+export declare function parseProxyHeader(bytes: Uint8Array): ProxyHeader | undefined
+
+/** What a proxy says of a connection before its first byte. */
+export declare interface ProxyHeader {
+  /** Bytes of the header. What follows is the connection's own. At most 65,551. */
+  readonly length: number
+  /** 1 is the text, 2 the binary form. */
+  readonly version: 1 | 2
+  /** `'proxy'`: for a client. `'local'`: by the proxy itself, for a health check say; then nothing else is told. */
+  readonly command: 'proxy' | 'local'
+  /** The kind of the client's connection; `undefined` if the proxy does not know or does not tell. */
+  readonly family: 'IPv4' | 'IPv6' | 'unix' | undefined
+  /** `'datagram'` is UDP or its like. */
+  readonly transport: 'stream' | 'datagram' | undefined
+  /** The client; `undefined` as `family` is: then the connection's own address is all there is. */
+  readonly source: EndAddress | undefined
+  /** Where the client connected to. */
+  readonly destination: EndAddress | undefined
+  /** What else is told, in order; empty in version 1, and where `family` is `undefined`. */
+  readonly tlvs: readonly ProxyTlv[]
+}
+
+/** What a proxy has added to the addresses. */
+export declare interface ProxyTlv {
+  /** What it is, 0 to 255: 0x01 ALPN, 0x02 the host name that the client asked for, 0x20 about TLS; the specification lists them. */
+  readonly type: number
+  /** Up to 65,532 bytes, in the memory that was parsed. */
+  readonly value: Uint8Array
 }
 
 /** Watches descriptors and calls back when they are ready. */
@@ -729,6 +834,24 @@ export declare interface TcpStreamOptions {
   /** 0 to 65,535. */
   readonly port: number
 }
+
+/**
+ * Makes a connection a stream of Node's, on which Node's own `http` and `tls` run:
+ * `server.emit('connection', toDuplex(connection))`. The stream holds back the peer when nobody reads it, and its writer when
+ * the peer takes nothing.
+ *
+ * From now on everything that happens to the connection is told by the stream, and the handlers of `listen` or `connect` hear
+ * nothing more of it; `reload` does not change that, and `stop(true)` destroys it as before. Called in `open`, the stream gets every
+ * byte. Called later, it gets all that no `data` was called with; what a handler has got already goes into `options.head`. What had
+ * been written, a pause, an end of either side and a timeout are taken over. A connection that is closed becomes a stream that is
+ * destroyed.
+ *
+ * @throws Argument errors; `ERR_INVALID_ARG_VALUE` for a connection that has a stream already.
+ */
+export declare function toDuplex<T = undefined>(
+  connection: Connection<T>,
+  options?: DuplexOptions,
+): ConnectionDuplex<T>
 
 /** How readiness is told. See {@link Interest.trigger}. */
 export declare type Trigger = 'level' | 'edge'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { Reactor, TcpListener, io } from '../dist/index.js'
+import { Reactor, TcpListener, io, parseProxyHeader } from '../dist/index.js'
 import type { ArgumentError, FdreactorError, FdreactorErrorCode, SystemError } from '../dist/index.js'
 import { closedNumber, openLoop } from './helpers/descriptors.js'
 import test from './helpers/test.js'
@@ -38,6 +38,7 @@ const OWN: Readonly<Record<FdreactorErrorCode, (() => unknown) | undefined>> = {
   },
   ERR_FDREACTOR_BACKEND_UNSUPPORTED: () =>
     new Reactor({ backend: process.platform === 'linux' ? 'kqueue' : 'epoll' }),
+  ERR_FDREACTOR_PROXY_HEADER: () => parseProxyHeader(Buffer.from('GET / HTTP/1.1')),
   // Another system: it cannot be had here.
   ERR_FDREACTOR_UNSUPPORTED_PLATFORM: undefined,
   // What ends a connection is told to its handlers: server/limits.test.ts, server/arguments.test.ts.
@@ -55,6 +56,7 @@ const WAYS_OUT: Readonly<Partial<Record<FdreactorErrorCode, RegExp>>> = {
   ERR_FDREACTOR_INTEREST_UNSUPPORTED: /See reactor\.capabilities/,
   ERR_FDREACTOR_FD_LIMIT: /Use epoll, kqueue or poll/,
   ERR_FDREACTOR_BACKEND_UNSUPPORTED: /'auto' takes what there is/,
+  ERR_FDREACTOR_PROXY_HEADER: /Does the proxy in front send one/,
 }
 
 for (const [code, cause] of Object.entries(OWN) as [FdreactorErrorCode, (() => unknown) | undefined][]) {

@@ -15,6 +15,7 @@ import { getSystemErrorMap } from 'node:util'
  * - `ERR_FDREACTOR_BUFFER_LIMIT`: more would be kept for a peer that takes nothing than `limits` allow.
  * - `ERR_FDREACTOR_TIMEOUT`: a connection was idle, or silent from the beginning, for longer than `limits` allow.
  * - `ERR_FDREACTOR_DETACHED`: a handler transferred the memory that others' bytes lay in.
+ * - `ERR_FDREACTOR_PROXY_HEADER`: bytes are no header of the PROXY protocol.
  * - `ERR_FDREACTOR_INTERNAL`: a fault of fdreactor's, or a host that refuses a basic service.
  */
 export type FdreactorErrorCode =
@@ -29,6 +30,7 @@ export type FdreactorErrorCode =
   | 'ERR_FDREACTOR_BUFFER_LIMIT'
   | 'ERR_FDREACTOR_TIMEOUT'
   | 'ERR_FDREACTOR_DETACHED'
+  | 'ERR_FDREACTOR_PROXY_HEADER'
   | 'ERR_FDREACTOR_INTERNAL'
 
 /** An error of the library's own. */
