@@ -265,3 +265,14 @@ each('a connection that its own close handler touches is closed', {}, async (t, 
   await rig.turns(2)
   t.deepEqual([link.bytesRead, link.bytesWritten], [0, 5])
 })
+
+test('a destroy by a promise of a handler is told without another event', async (t) => {
+  const server = listen({ port: 0, socket: {} })
+  const log: string[] = []
+  const link = await connect<unknown>({ port: server.port, socket: logging(log) })
+  // What follows runs after the batch that brought the connection, and before anything else comes.
+  link.destroy()
+  server.stop(true)
+  await server.closed
+  t.deepEqual(log, ['open', 'close'])
+})

@@ -50,6 +50,7 @@ export class Delivery implements Traffic {
   readonly #thrown: unknown[] = []
   #next = 0
   #count = 0
+  #isRunning = false
   /** Whether the addon waits to hear that a batch has been dealt with. */
   #isServed = false
   #timer: NodeJS.Timeout | undefined
@@ -90,7 +91,8 @@ export class Delivery implements Traffic {
 
   later(link: Later): void {
     this.#later.push(link)
-    this.#exchange.scheduleTick()
+    // A batch that is under way ends with it; its ticks and promises come after that.
+    if (!this.#isRunning) this.#exchange.schedule(true)
   }
 
   thrown(error: unknown): void {
@@ -110,6 +112,15 @@ export class Delivery implements Traffic {
   }
 
   run(report: (error: unknown) => void, limit: number): number {
+    this.#isRunning = true
+    try {
+      return this.#runBatch(report, limit)
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  #runBatch(report: (error: unknown) => void, limit: number): number {
     const before = this.#next
     this.#report(report)
     while (this.#next < this.#count) {

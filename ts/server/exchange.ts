@@ -177,20 +177,20 @@ export class Exchange {
     this.area[ORDERED] = 0
   }
 
-  /** Has what was ordered carried out at the end of this tick, unless a batch ends before. */
-  schedule(): void {
-    if (!this.isGathering && this.area[GATHERING] !== 1) this.scheduleTick()
-  }
-
-  /** Has `onTick` called at the end of this tick: also in the ticks and promises that run when a batch has been told. */
-  scheduleTick(): void {
-    if (this.#isScheduled) return
+  /** Has `onTick` called at the end of this tick; unless that `isNeeded`, not where the orders of a batch are carried out anyway. */
+  schedule(isNeeded = false): void {
+    if (this.#isScheduled || (!isNeeded && this.#isCarriedOut)) return
     this.#isScheduled = true
     process.nextTick(() => {
       this.#isScheduled = false
       this.onTick?.()
-      if (this.area[ORDERED] !== 0 && this.area[GATHERING] !== 1) this.flush()
+      if (this.hasOrders && !this.#isCarriedOut) this.flush()
     })
+  }
+
+  /** Whether what is ordered will be carried out without being asked for. */
+  get #isCarriedOut(): boolean {
+    return this.isGathering || this.area[GATHERING] === 1
   }
 
   #send(id: number, bytes: Uint8Array, length: number): number {
