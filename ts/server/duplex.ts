@@ -225,7 +225,8 @@ class LinkDuplex extends Duplex implements ConnectionDuplex<unknown> {
     // What was asked for by now stays known.
     void [link.remoteAddress, link.bytesRead]
     if (this.#closed !== undefined) this.#closed()
-    else if (error !== undefined || link.isDestroyed) this.destroy(error)
+    else if (error !== undefined || link.isDestroyed || !this.writableEnded || this.#pieces.length > 0)
+      this.destroy(error)
     // Both sides have ended. What has been read may still have to be fetched.
     else this.#goOn()
   }
