@@ -108,8 +108,8 @@ export function run(command, args, { env = {}, inherit = true, cwd = root, onOut
  * @returns {string | undefined}
  */
 export function which(command) {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
+  // Where Debian puts servers, which not everybody's PATH has.
+  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, command))
     .find((file) => existsSync(file))

@@ -20,6 +20,9 @@ export const tools = /** @type {const} */ ([
   { name: 'redis-cli', debian: 'redis-tools', usedBy: 'a client that pipelines' },
   { name: 'chromium', debian: 'chromium', usedBy: 'the page that the comparison writes' },
   { name: 'strace', debian: 'strace', usedBy: 'counting system calls, and making them fail' },
+  { name: 'curl', debian: 'curl', usedBy: "Node's http server on the reactor" },
+  { name: 'openssl', debian: 'openssl', usedBy: 'a certificate for TLS on the reactor' },
+  { name: 'haproxy', debian: 'haproxy', usedBy: 'the example of a proxy in front of servers' },
   { name: 'valgrind', debian: 'valgrind', usedBy: "the core's use of memory" },
 ])
 
