@@ -28,6 +28,9 @@ a peer resets: ECONNRESET
   'workers.mjs': `echo: hello
 the worker has ended with status 0
 `,
+  'http-on-listen.mjs': `200 GET /hello from 127.0.0.1
+closed
+`,
   'raw-descriptors.mjs': `one
 two
 the last writer has gone: HANGUP
