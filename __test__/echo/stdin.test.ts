@@ -4,7 +4,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync, wri
 import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '../helpers/echo-connection.js'
-import { each, startColumn } from '../helpers/echo-columns.js'
+import { argumentsOf, each, startColumn } from '../helpers/echo-columns.js'
 import { within } from '../helpers/echo-change.js'
 import { flags } from '../helpers/echo-process.js'
 import { EchoServer, cli } from '../helpers/echo-server.js'
@@ -168,9 +168,9 @@ each(
 // nodejs/node#37780
 each(
   'fault-74 stdin: a terminal takes commands; Ctrl-D ends nothing, and Ctrl-C the server',
-  async (t, { backend, trigger }) => {
+  async (t, column) => {
     const script = join(folder(t), 'run')
-    const command = `${program} echo --port 0 --backend ${backend} --trigger ${trigger}`
+    const command = `${program} echo --port 0 ${argumentsOf(column).join(' ')}`
     // Ctrl-C reaches the shell as well.
     writeFileSync(script, `#!/bin/sh\ntrap : INT\n${command}\necho "status $?"\n`, { mode: 0o700 })
     const terminal = 'pty,setsid,ctty,echo=0,onlcr=0'
@@ -190,9 +190,9 @@ each(
 
 each(
   'stdin: in the background of a terminal, what is typed is for the shell and does not stop the server',
-  async (t, { backend, trigger }) => {
+  async (t, column) => {
     const script = join(folder(t), 'run')
-    const command = `${program} echo --port 0 --backend ${backend} --trigger ${trigger}`
+    const command = `${program} echo --port 0 ${argumentsOf(column).join(' ')}`
     // With job control (-m) the server is in a process group of its own, and the shell has the terminal.
     const shell = `set -m\n${command} &\nread typed\necho "typed $typed"\nread wait\nkill $!\nwait $!\necho "status $?"\n`
     writeFileSync(script, `#!/bin/sh\n${shell}`, { mode: 0o700 })

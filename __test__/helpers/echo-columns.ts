@@ -8,6 +8,8 @@ import test, { type ExecutionContext } from './test.js'
 export interface Column {
   readonly backend: 'epoll' | 'kqueue' | 'poll' | 'select'
   readonly trigger: 'level' | 'edge'
+  /** On `listen`, and not on readiness alone. */
+  readonly server?: boolean
 }
 
 const best = isLinux ? 'epoll' : 'kqueue'
@@ -17,6 +19,10 @@ export const columns: readonly Column[] = [
   { backend: best, trigger: 'edge' },
   { backend: 'poll', trigger: 'level' },
   { backend: 'select', trigger: 'level' },
+  { backend: best, trigger: 'level', server: true },
+  { backend: best, trigger: 'edge', server: true },
+  { backend: 'poll', trigger: 'level', server: true },
+  { backend: 'select', trigger: 'level', server: true },
 ]
 
 export interface Needs {
@@ -33,6 +39,14 @@ export function serial(needs: Needs = {}): typeof test.serial | typeof test.skip
   return isHere ? test.serial : test.serial.skip
 }
 
+const nameOf = ({ backend, trigger, server }: Column): string =>
+  `${backend}::${trigger}${server ? '::server' : ''}`
+
+/** The options that stand for a column. */
+export function argumentsOf({ backend, trigger, server }: Column): readonly string[] {
+  return ['--backend', backend, '--trigger', trigger, ...(server ? ['--server'] : [])]
+}
+
 /** Declares a test for each column. */
 export function each(
   title: string,
@@ -41,7 +55,7 @@ export function each(
 ): void {
   const declare = serial(needs)
   for (const column of needs.on ?? columns) {
-    declare(`${title}::${column.backend}::${column.trigger}`, async (t) => {
+    declare(`${title}::${nameOf(column)}`, async (t) => {
       // ava ends a file in which nothing happens for so long; that is for tests that hang, not for slow machines.
       t.timeout(4 * 60_000)
       await run(t, column)
@@ -52,11 +66,11 @@ export function each(
 /** Starts the server of a column on a free port. */
 export function startColumn(
   t: ExecutionContext,
-  { backend, trigger }: Column,
+  column: Column,
   args: readonly string[] = [],
   how: Start = {},
 ): Promise<EchoServer> {
-  return startEcho(t, ['--backend', backend, '--trigger', trigger, '--port', '0', ...args], how)
+  return startEcho(t, [...argumentsOf(column), '--port', '0', ...args], how)
 }
 
 /** How many it has open once it has served somebody: some runtimes open their own only then. */

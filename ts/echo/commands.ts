@@ -2,6 +2,7 @@ import { fstatSync, readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { WOULD_BLOCK, io } from '../index.js'
 import type { Reactor, Registration } from '../index.js'
+import type { Log } from './log.js'
 
 const STDIN = 0
 /** How often a server in the background looks whether it has its terminal back. */
@@ -9,11 +10,47 @@ const FOREGROUND_MS = 1000
 /** A line that does not end is no command. */
 const MAX_LINE = 4096
 
+const HELP = 'commands: status (counts), quit or exit (stop), help'
+
+/** What the commands are about. */
+export interface Commanded {
+  stop(): void
+  /** Calls `tell` with a line, now or later. */
+  status(tell: (line: string) => void): void
+}
+
+/** Has lines of standard input carried out. */
+export function takeCommands(reactor: Reactor, log: Log, commanded: Commanded): void {
+  listenToCommands(reactor, (line) => {
+    switch (line) {
+      case '': {
+        break
+      }
+      case 'quit':
+      case 'exit': {
+        commanded.stop()
+        break
+      }
+      case 'status': {
+        commanded.status((counts) => log.say(counts))
+        break
+      }
+      case 'help': {
+        log.say(HELP)
+        break
+      }
+      default: {
+        log.say(`unknown command ${JSON.stringify(line.slice(0, 80))}. ${HELP}`)
+      }
+    }
+  })
+}
+
 /**
  * Hands lines of standard input over, which is one more registration. Its flags are never changed, since it may be shared with a
  * shell: it is level-triggered and read once a call, which cannot block.
  */
-export function listenToCommands(reactor: Reactor, onLine: (line: string) => void): void {
+function listenToCommands(reactor: Reactor, onLine: (line: string) => void): void {
   const lines = new Lines(onLine)
   try {
     // A file, the null device or a closed descriptor holds no commands: there is nothing to wait for.

@@ -1,36 +1,22 @@
 import { Ready, WOULD_BLOCK } from '../index.js'
-import type { Reactor, Readiness, Registration, TcpStream, Trigger } from '../index.js'
+import type { Readiness, Registration, TcpStream } from '../index.js'
 import { Backlog } from './backlog.js'
-import { describe, quote } from './log.js'
-import type { Log, TextLog } from './log.js'
+import { describe } from './log.js'
+import { Account, FAIR_SHARE, HIGH_WATER } from './peer.js'
+import type { Peer, Surroundings } from './peer.js'
 
-/** Reading stops when this much is kept for a peer that does not read, and goes on when half of it has gone. */
-const HIGH_WATER = 256 * 1024
+/** Reading goes on when half of what stopped it has gone. */
 const LOW_WATER = HIGH_WATER / 2
-/** What one call reads at most before the others get their turn. */
-const FAIR_SHARE = 1024 * 1024
 /** One buffer serves every connection: what is not sent at once is copied. */
 const scratch = Buffer.allocUnsafeSlow(64 * 1024)
 
-/** What all connections of a server share. */
-export interface Surroundings {
-  readonly reactor: Reactor
-  readonly trigger: Trigger
-  readonly log: Log
-  readonly totals: { received: number; sent: number }
-  /** The connection is closed. */
-  gone(connection: Connection): void
-}
-
-/** One peer: its bytes go back in order, as fast as it takes them. */
-export class Connection {
-  readonly peer: string
+/** A peer that is read and written when it is ready. */
+export class Connection implements Peer {
   readonly #stream: TcpStream
   readonly #around: Surroundings
-  readonly #text: TextLog | undefined
+  readonly #account: Account
   readonly #backlog = new Backlog()
   readonly #registration: Registration
-  #received = 0
   #readable = true
   #writable = false
   /** The peer has ended: nothing more will come. */
@@ -41,27 +27,22 @@ export class Connection {
   #closed = false
 
   /** @throws What `register` throws; then the stream is still open. */
-  constructor(stream: TcpStream, peer: string, around: Surroundings, text: TextLog | undefined) {
-    this.peer = peer
+  constructor(stream: TcpStream, account: Account, around: Surroundings) {
     this.#stream = stream
+    this.#account = account
     this.#around = around
-    this.#text = text
     this.#registration = around.reactor.register(
       stream,
-      { readable: true, trigger: around.trigger },
+      { readable: true, trigger: around.options.trigger },
       (readiness) => this.#onReady(readiness),
     )
   }
 
-  /** Bytes that the peer has not taken yet. */
   get kept(): number {
     return this.#backlog.size
   }
 
-  /**
-   * Takes what has come so far, sends what is kept, and then the end. Closing with bytes unread would reset the connection,
-   * and the peer would lose what is on its way: so whatever still comes is read until the peer has ended too.
-   */
+  /** Takes what has come so far before it does. */
   finish(): void {
     this.#attempt(() => {
       if (this.#readable) this.#read(false)
@@ -70,17 +51,12 @@ export class Connection {
     })
   }
 
-  /** Ends the connection now. */
   close(reason: string): void {
     if (this.#closed) return
     this.#closed = true
     // Closes the registration first.
     this.#stream.close()
-    const rest = this.#text?.end() ?? ''
-    if (rest !== '') this.#around.log.note(`received ${this.peer} ${quote(rest)}`)
-    this.#around.log.note(
-      `disconnected ${this.peer} (${reason}; ${this.#received} bytes received, ${this.kept} not sent)`,
-    )
+    this.#account.close(reason, this.kept)
     this.#around.gone(this)
   }
 
@@ -88,7 +64,8 @@ export class Connection {
     this.#attempt(() => {
       if ((readiness & Ready.WRITABLE) !== 0) this.#flush()
       // A hang-up is read to its end as well: data may be in front of it.
-      if ((readiness & ~Ready.WRITABLE) !== 0 && this.#readable) this.#read(this.#around.trigger === 'level')
+      if ((readiness & ~Ready.WRITABLE) !== 0 && this.#readable)
+        this.#read(this.#around.options.trigger === 'level')
       if ((readiness & Ready.ERROR) !== 0) this.#fail(this.#stream.takeError())
       this.#settle()
     })
@@ -129,10 +106,7 @@ export class Connection {
   }
 
   #echo(bytes: Buffer): void {
-    this.#received += bytes.length
-    this.#around.totals.received += bytes.length
-    const text = this.#text?.push(bytes) ?? ''
-    if (text !== '') this.#around.log.note(`received ${this.peer} ${quote(text)}`)
+    this.#account.take(bytes)
     const sent = this.kept === 0 ? this.#send(bytes, 0, bytes.length) : 0
     if (sent < bytes.length) this.#backlog.push(bytes.subarray(sent))
   }
@@ -142,9 +116,7 @@ export class Connection {
   }
 
   #send(bytes: Buffer, offset: number, length: number): number {
-    const sent = Math.max(this.#stream.write(bytes, offset, length), 0)
-    this.#around.totals.sent += sent
-    return sent
+    return Math.max(this.#stream.write(bytes, offset, length), 0)
   }
 
   /** Asks for what can go on from here. Arming anew tells readiness that an edge has told already. */

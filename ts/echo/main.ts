@@ -1,14 +1,12 @@
 import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
-import { setImmediate } from 'node:timers/promises'
-import type { Reactor } from '../index.js'
+import { takeCommands } from './commands.js'
+import { statusLine } from './counts.js'
 import { Log } from './log.js'
 import { USAGE, UsageError, parseOptions } from './options.js'
 import type { EchoOptions } from './options.js'
+import { format } from './peer.js'
 import { EchoServer } from './server.js'
-
-/** How long the manual driver waits at most before signals and timers get their turn. */
-const SLICE_MS = 50
 
 /** What the reactor refuses because the command line asked for it. */
 const MISUSE = new Set([
@@ -34,14 +32,6 @@ function numericZone(address: string): string {
   return `${host}%${scope}`
 }
 
-/** Takes the turns of a reactor that has no driver, and lets the host's loop run between them. */
-async function drive(reactor: Reactor): Promise<void> {
-  while (!reactor.closed) {
-    reactor.poll(SLICE_MS)
-    await setImmediate()
-  }
-}
-
 /** The error names the host, which Bun's leaves out. */
 async function find(host: string): Promise<{ readonly address: string }> {
   try {
@@ -55,6 +45,7 @@ async function find(host: string): Promise<{ readonly address: string }> {
 async function serve(options: EchoOptions): Promise<void> {
   const { address } = await find(options.host)
   const zoned = numericZone(address)
+  const log = new Log(options.quiet)
   let server: EchoServer | undefined
   const stop = (): void => {
     // It has stopped, and only lines that nobody reads keep the process.
@@ -64,8 +55,16 @@ async function serve(options: EchoOptions): Promise<void> {
   // First: whoever started the server may send a signal as soon as it has read that it listens.
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  server = new EchoServer(options, zoned, new Log(options.quiet))
-  if (server.reactor.driver === 'manual') await drive(server.reactor)
+  const serving = new EchoServer(options, zoned, log, () => {
+    log.say('stopped')
+    log.end()
+  })
+  server = serving
+  const { reactor } = serving
+  log.say(`listening on ${format(serving.address)} (${reactor.backend}, ${options.trigger})`)
+  // And a command.
+  takeCommands(reactor, log, { stop, status: (tell) => tell(statusLine(serving.counts)) })
+  await serving.run()
 }
 
 function fail(error: unknown): void {

@@ -3,6 +3,8 @@ import type { Backend, Driver, Trigger } from '../index.js'
 import { LOG_ENCODINGS } from './log.js'
 import type { LogEncoding } from './log.js'
 
+const MOST_WORKERS = 256
+
 /** What the command line says. */
 export interface EchoOptions {
   readonly backend: 'auto' | Backend
@@ -13,6 +15,10 @@ export interface EchoOptions {
   readonly backlog: number
   readonly logEncoding: LogEncoding
   readonly quiet: boolean
+  /** Whether `listen` serves, and not readiness alone. */
+  readonly server: boolean
+  /** In how many Worker threads; 0 is in the main one. */
+  readonly workers: number
 }
 
 /** A wrong command line: one line for the user. */
@@ -20,7 +26,7 @@ export class UsageError extends Error {}
 
 export const USAGE = `Usage: fdreactor echo [options]
 
-Sends back whatever its peers send: one thread, one event loop.
+Sends back whatever its peers send: one event loop, in one thread unless --workers says more.
 
   --backend NAME        auto, epoll, kqueue, poll or select (auto: the system's best)
   --trigger NAME        level or edge; edge needs epoll or kqueue (level)
@@ -28,6 +34,8 @@ Sends back whatever its peers send: one thread, one event loop.
   --host HOST           address or name to listen on (127.0.0.1)
   --port N              0 to 65535; 0 takes a free one (7788)
   --backlog N           connections that may wait to be accepted (511)
+  --server              on listen(), which reads and writes by itself, and not on readiness
+  --workers N           in N Worker threads that share the port, 1 to 256 (none)
   --log-encoding NAME   gb2312, utf-8, hex or none: how received bytes are logged (utf-8)
   --quiet               no log of connections and what they send
   --help, -h            this text
@@ -67,6 +75,8 @@ function parse(args: readonly string[]) {
         backlog: { type: 'string', default: '511' },
         'log-encoding': { type: 'string', default: 'utf-8' },
         quiet: { type: 'boolean', default: false },
+        server: { type: 'boolean', default: false },
+        workers: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
       allowPositionals: false,
@@ -103,5 +113,7 @@ export function parseOptions(args: readonly string[]): EchoOptions | 'help' {
     backlog: whole('backlog', values.backlog, 1, 2 ** 31 - 1),
     logEncoding: choice('log-encoding', values['log-encoding'], LOG_ENCODINGS),
     quiet: values.quiet,
+    server: values.server,
+    workers: values.workers === undefined ? 0 : whole('workers', values.workers, 1, MOST_WORKERS),
   }
 }

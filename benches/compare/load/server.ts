@@ -40,6 +40,8 @@ const server = new EchoServer(
     backlog: 511,
     logEncoding: 'none',
     quiet: true,
+    server: false,
+    workers: 0,
   },
   '127.0.0.1',
   notes,
@@ -52,7 +54,7 @@ function figures(): Figures {
     rss: process.memoryUsage.rss(),
     stats: server.reactor.stats(),
     connections: notes.connections,
-    complaints: notes.said.slice(1),
+    complaints: notes.said,
   }
 }
 
@@ -64,7 +66,7 @@ serve((asked) => {
   const request = asked as ServerRequest
   switch (request.kind) {
     case 'port': {
-      return Number(/:(\d+) /.exec(notes.said[0] ?? '')?.[1])
+      return server.address.port
     }
     case 'rest': {
       rest = new Promise((resolve) => {

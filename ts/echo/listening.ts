@@ -1,0 +1,132 @@
+import { listen } from '../index.js'
+import type { Connection, Server, SocketAddress } from '../index.js'
+import { describe } from './log.js'
+import { Account, FAIR_SHARE, HIGH_WATER, format } from './peer.js'
+import type { Acceptor, Peer, Surroundings } from './peer.js'
+
+/** As far as the other echo has limits, the same; it has no others. */
+const LIMITS = {
+  highWaterMark: HIGH_WATER,
+  bytesPerTurn: FAIR_SHARE,
+  bufferedBytesInAll: Number.MAX_SAFE_INTEGER,
+  connections: 2 ** 31 - 1,
+  firstByteTimeoutMs: Number.POSITIVE_INFINITY,
+  idleTimeoutMs: Number.POSITIVE_INFINITY,
+}
+
+/** Of so many waits that end, one began after they were counted, and what it found has been handed over. */
+const WHOLE_TURN = 3
+/** How often a stopping server looks whether its reactor has had that many. */
+const LOOK_MS = 1
+
+type Link = Connection<ListeningPeer | undefined>
+
+/** Leaves accepting, reading and gathering what is written to `listen`. */
+export class ListeningAcceptor implements Acceptor {
+  readonly #around: Surroundings
+  readonly #server: Server<ListeningPeer | undefined>
+  #isStopping = false
+
+  /** @throws What `listen` throws. */
+  constructor(around: Surroundings, host: string) {
+    const { options, reactor, log } = around
+    const { port, backlog, trigger, workers } = options
+    this.#around = around
+    this.#server = listen<ListeningPeer | undefined>({
+      hostname: host,
+      port,
+      backlog,
+      trigger,
+      reusePort: workers > 0,
+      limits: LIMITS,
+      reactor,
+      socket: {
+        open: (connection) => this.#welcome(connection),
+        data: (connection, bytes) => connection.data?.take(bytes, this.#isStopping),
+        close: (connection, error) => connection.data?.close(error === undefined ? 'ended' : describe(error)),
+      },
+      // Told once for each shortage: `listen` tries again by itself.
+      onError: (error) => log.say(`cannot accept: ${describe(error)}`),
+    })
+  }
+
+  get address(): SocketAddress {
+    return this.#server.address as SocketAddress
+  }
+
+  stop(then: () => void): void {
+    this.#isStopping = true
+    this.#server.stop()
+    if (this.#server.connections === 0) then()
+    else this.#listenOut(then)
+  }
+
+  #welcome(connection: Link): void {
+    const { remoteAddress } = connection
+    const name = remoteAddress === undefined ? 'unknown' : format(remoteAddress)
+    const peer = new ListeningPeer(connection, new Account(name, this.#around), this.#around)
+    connection.data = peer
+    this.#around.came(peer)
+    this.#around.log.note(`connected ${name}`)
+  }
+
+  /** Waits for a turn that brings nothing: then everything is read that had come. Each peer has its share at most. */
+  #listenOut(then: () => void): void {
+    const { reactor, totals } = this.#around
+    const { received } = totals
+    const { waits } = reactor.stats()
+    const look = (): void => {
+      if (reactor.closed) return
+      if (reactor.stats().waits - waits < WHOLE_TURN) {
+        reactor.wake()
+        setTimeout(look, LOOK_MS)
+      } else if (totals.received === received) then()
+      else this.#listenOut(then)
+    }
+    look()
+  }
+}
+
+/** A peer whose bytes are handed over, and go back with the batch. */
+class ListeningPeer implements Peer {
+  readonly #connection: Link
+  readonly #account: Account
+  readonly #around: Surroundings
+  /** What it may still send when the server is stopping. */
+  #share = FAIR_SHARE
+  #isFinished = false
+  #left: number | undefined
+
+  constructor(connection: Link, account: Account, around: Surroundings) {
+    this.#connection = connection
+    this.#account = account
+    this.#around = around
+  }
+
+  get kept(): number {
+    return this.#left ?? this.#connection.bufferedAmount
+  }
+
+  /** While the most is kept for it, nothing is read from it. */
+  take(bytes: Buffer, isLast: boolean): void {
+    if (this.#isFinished) return
+    this.#account.take(bytes)
+    this.#connection.write(bytes)
+    if (!isLast) return
+    this.#share -= bytes.length
+    if (this.#share <= 0) this.finish()
+  }
+
+  finish(): void {
+    this.#isFinished = true
+    this.#connection.end()
+  }
+
+  close(reason: string): void {
+    if (this.#left !== undefined) return
+    this.#left = this.#account.received - this.#connection.bytesWritten
+    this.#connection.destroy()
+    this.#account.close(reason, this.#left)
+    this.#around.gone(this)
+  }
+}

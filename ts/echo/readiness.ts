@@ -1,0 +1,89 @@
+import { TcpListener } from '../index.js'
+import type { Registration, SocketAddress, TcpStream } from '../index.js'
+import { Connection } from './connection.js'
+import { Episode, describe } from './log.js'
+import { Account, format } from './peer.js'
+import type { Acceptor, Peer, Surroundings } from './peer.js'
+
+/** How long an accept that found no room waits for another try, unless a connection ends before. */
+const RETRY_MS = 200
+
+/** Accepts when the listener is ready: it and every connection are registrations of the server's reactor. */
+export class ReadinessAcceptor implements Acceptor {
+  readonly #around: Surroundings
+  readonly #left: (peer: Peer) => void
+  readonly #listener: TcpListener
+  readonly #listening: Registration
+  readonly #noRoom: Episode
+  readonly #refused: Episode
+  #retry: NodeJS.Timeout | undefined
+
+  /** @throws What the listener and `register` throw. */
+  constructor(around: Surroundings, host: string) {
+    const { options, reactor, log } = around
+    const { port, backlog, trigger, workers } = options
+    this.#left = around.gone
+    this.#around = { ...around, gone: (peer) => this.#gone(peer) }
+    this.#noRoom = new Episode(log, 'cannot accept')
+    this.#refused = new Episode(log, 'refused')
+    this.#listener = TcpListener.bind({ host, port, backlog, reusePort: workers > 0 })
+    this.#listening = reactor.register(this.#listener, { readable: true, trigger }, () => this.#accept())
+  }
+
+  get address(): SocketAddress {
+    return this.#listener.localAddress
+  }
+
+  /** Each connection reads by itself what has come when it finishes. */
+  stop(then: () => void): void {
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    this.#listener.close()
+    then()
+  }
+
+  /** Until none waits: an edge is told once for all of them. */
+  #accept(): void {
+    try {
+      for (let stream = this.#listener.accept(); stream !== null; stream = this.#listener.accept()) {
+        this.#welcome(stream)
+      }
+      // Not at each connection: with a full table every one that ends makes room for just one.
+      this.#noRoom.over()
+    } catch (error) {
+      // The connection goes on waiting, and a level listener would be told of it without end.
+      this.#noRoom.add(describe(error))
+      this.#listening.pause()
+      this.#retry = setTimeout(() => this.#tryAgain(), RETRY_MS)
+    }
+  }
+
+  #tryAgain(): void {
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    this.#listening.resume()
+    // Also if none waits any more: only an accept that finds none ends the episode.
+    this.#accept()
+  }
+
+  #welcome(stream: TcpStream): void {
+    const account = new Account(format(stream.remoteAddress), this.#around)
+    let connection: Connection
+    try {
+      stream.setNoDelay()
+      connection = new Connection(stream, account, this.#around)
+    } catch (error) {
+      stream.close()
+      this.#refused.add(`${account.name}: ${describe(error)}`)
+      return
+    }
+    this.#refused.over()
+    this.#around.came(connection)
+    this.#around.log.note(`connected ${account.name}`)
+  }
+
+  #gone(peer: Peer): void {
+    this.#left(peer)
+    if (this.#retry !== undefined) this.#tryAgain()
+  }
+}
