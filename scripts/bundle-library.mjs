@@ -14,6 +14,7 @@ export const entries = [
   'epoll/index',
   'internal',
   'echo/index',
+  'echo/worker',
   'demo/main',
   'cli/main',
   'cli/doctor/main',
@@ -90,6 +91,11 @@ async function main() {
       dirname(file) !== 'dist/chunks' && imports.some(({ path }) => path.endsWith('/binaries.js')),
   )
   if (wrong) throw new Error(`${wrong[0]} would not find dist/loader/binaries.js`)
+  // A Worker is started from the file beside whatever starts it.
+  const starter = Object.entries(metafile.outputs).find(
+    ([, { inputs }]) => 'ts/echo/member.ts' in inputs,
+  )?.[0]
+  if (starter !== 'dist/echo/index.js') throw new Error(`${starter} would not find dist/echo/worker.js`)
   mkdirSync(join(root, 'dist/loader'), { recursive: true })
   writeFileSync(join(root, 'dist/loader/binaries.js'), binaries)
 }

@@ -33,5 +33,6 @@ each(
     )
     client.close()
   },
+  // What it costs on `listen` is counted in __test__/server.
   { linux: true, tools: ['strace'], on: [{ backend: 'epoll', trigger: 'level' }] },
 )

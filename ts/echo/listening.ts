@@ -3,6 +3,7 @@ import type { Connection, Server, SocketAddress } from '../index.js'
 import { describe } from './log.js'
 import { Account, FAIR_SHARE, HIGH_WATER, format } from './peer.js'
 import type { Acceptor, Peer, Surroundings } from './peer.js'
+import { eachTurn } from './turns.js'
 
 /** As far as the other echo has limits, the same; it has no others. */
 const LIMITS = {
@@ -14,10 +15,8 @@ const LIMITS = {
   idleTimeoutMs: Number.POSITIVE_INFINITY,
 }
 
-/** Of so many waits that end, one began after they were counted, and what it found has been handed over. */
-const WHOLE_TURN = 3
-/** How often a stopping server looks whether its reactor has had that many. */
-const LOOK_MS = 1
+/** Of so many turns without a byte, seen from somewhere within them, one was whole. */
+const SILENT_TURNS = 2
 
 type Link = Connection<ListeningPeer | undefined>
 
@@ -73,17 +72,16 @@ export class ListeningAcceptor implements Acceptor {
   /** Waits for a turn that brings nothing: then everything is read that had come. Each peer has its share at most. */
   #listenOut(then: () => void): void {
     const { reactor, totals } = this.#around
-    const { received } = totals
-    const { waits } = reactor.stats()
-    const look = (): void => {
-      if (reactor.closed) return
-      if (reactor.stats().waits - waits < WHOLE_TURN) {
-        reactor.wake()
-        setTimeout(look, LOOK_MS)
-      } else if (totals.received === received) then()
-      else this.#listenOut(then)
-    }
-    look()
+    let received = -1
+    let silent = 0
+    const isHeard = eachTurn(reactor, () => {
+      silent = totals.received === received ? silent + 1 : 0
+      received = totals.received
+      if (silent < SILENT_TURNS) return false
+      then()
+      return true
+    })
+    if (!isHeard) then()
   }
 }
 

@@ -1,7 +1,9 @@
 import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
+import { Reactor } from '../index.js'
 import { takeCommands } from './commands.js'
 import { statusLine } from './counts.js'
+import { Crew } from './crew.js'
 import { Log } from './log.js'
 import { USAGE, UsageError, parseOptions } from './options.js'
 import type { EchoOptions } from './options.js'
@@ -42,29 +44,61 @@ async function find(host: string): Promise<{ readonly address: string }> {
   }
 }
 
-async function serve(options: EchoOptions): Promise<void> {
-  const { address } = await find(options.host)
-  const zoned = numericZone(address)
-  const log = new Log(options.quiet)
-  let server: EchoServer | undefined
+/** What the signals and the commands stop. */
+interface Stoppable {
+  /** Ends; called twice, at once. */
+  stop(): void
+}
+
+/** Has signals stop what `current` tells. Called first: one may come as soon as it can be read that the server listens. */
+function stopOnSignals(current: () => Stoppable | undefined): void {
   const stop = (): void => {
+    const server = current()
     // It has stopped, and only lines that nobody reads keep the process.
-    if (server === undefined || server.reactor.closed) process.exit()
+    if (server === undefined) process.exit()
     server.stop()
   }
-  // First: whoever started the server may send a signal as soon as it has read that it listens.
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  const serving = new EchoServer(options, zoned, log, () => {
+}
+
+async function serve(options: EchoOptions, host: string, log: Log): Promise<void> {
+  let current: EchoServer | undefined
+  stopOnSignals(() => current)
+  const server = new EchoServer(options, host, log, () => {
+    current = undefined
     log.say('stopped')
     log.end()
   })
-  server = serving
-  const { reactor } = serving
-  log.say(`listening on ${format(serving.address)} (${reactor.backend}, ${options.trigger})`)
+  current = server
+  const { reactor } = server
+  log.say(`listening on ${format(server.address)} (${reactor.backend}, ${options.trigger})`)
   // And a command.
-  takeCommands(reactor, log, { stop, status: (tell) => tell(statusLine(serving.counts)) })
-  await serving.run()
+  takeCommands(reactor, log, {
+    stop: () => server.stop(),
+    status: (tell) => tell(statusLine(server.counts)),
+  })
+  await server.run()
+}
+
+async function serveInWorkers(options: EchoOptions, host: string, log: Log): Promise<void> {
+  let current: Crew | undefined
+  stopOnSignals(() => current)
+  const crew = await Crew.start(options, host, (text) => fail(new Error(text)))
+  current = crew
+  // For standard input alone.
+  using reactor = new Reactor()
+  log.say(
+    `listening on ${format(crew.address)} (${crew.backend}, ${options.trigger}, ${options.workers} workers)`,
+  )
+  takeCommands(reactor, log, {
+    stop: () => crew.stop(),
+    status: (tell) => void crew.status().then(tell),
+  })
+  await crew.ended
+  current = undefined
+  log.say('stopped')
+  log.end()
 }
 
 function fail(error: unknown): void {
@@ -81,7 +115,11 @@ export async function echo(args: readonly string[]): Promise<void> {
   try {
     const options = parseOptions(args)
     if (options === 'help') process.stdout.write(USAGE)
-    else await serve(options)
+    else {
+      const { address } = await find(options.host)
+      const run = options.workers > 0 ? serveInWorkers : serve
+      await run(options, numericZone(address), new Log(options.quiet))
+    }
   } catch (error) {
     fail(error)
   }
