@@ -31,6 +31,9 @@ the worker has ended with status 0
   'http-on-listen.mjs': `200 GET /hello from 127.0.0.1
 closed
 `,
+  'several-cores.mjs': `10 answers: hello 0 ... hello 9
+they have ended with status 0 and 0
+`,
   'raw-descriptors.mjs': `one
 two
 the last writer has gone: HANGUP

@@ -4,7 +4,7 @@ declare const FDREACTOR_VERSION: string
 
 const USAGE = `Usage: fdreactor COMMAND [options]
 
-  echo      a TCP echo server on one thread ('fdreactor echo --help')
+  echo      a TCP echo server ('fdreactor echo --help')
   demo      what level, edge and the rest mean, in short scenes ('fdreactor demo' lists them)
   doctor    what there is here, and whether it works ('fdreactor doctor --help')
   compare   what watching many descriptors costs here, scanned and called back ('fdreactor compare --help')
