@@ -69,7 +69,10 @@ each(
     const peers = [await peer(rig, server), await peer(rig, server)]
     await rig.until(() => server.connections === 2)
     // One of them may have its byte unread: then it is reset.
-    const over = peers.map((socket) => new Promise((resolve) => socket.resume().once('close', resolve)))
+    const over = peers.map(async (socket) => {
+      socket.resume()
+      while (!socket.closed) await new Promise(setImmediate)
+    })
     for (const socket of peers) socket.write('x')
     while (!rig.reactor.closed) {
       if (rig.driver === 'manual') rig.reactor.poll(0)

@@ -38,6 +38,8 @@ function echoing(): number {
     backlog: 511,
     logEncoding: 'none',
     quiet: true,
+    server: false,
+    workers: 0,
   } as const
   const { reactor } = new EchoServer(options, '127.0.0.1', log)
   if (reactor.closed) throw new Error(log.first)
