@@ -1,4 +1,5 @@
 // Node's own http server on connections that the reactor reads and writes.
+import { once } from 'node:events'
 import { createServer, get } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { listen, toDuplex } from 'fdreactor'
@@ -18,9 +19,8 @@ const server = listen({
   },
 })
 
-get({ port: server.port, path: '/hello', agent: false }, async (response) => {
-  console.log(response.statusCode, await text(response))
-  server.stop()
-  await server.closed
-  console.log('closed')
-})
+const [response] = await once(get({ port: server.port, path: '/hello', agent: false }), 'response')
+console.log(response.statusCode, await text(response))
+server.stop()
+await server.closed
+console.log('closed')

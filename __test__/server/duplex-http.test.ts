@@ -65,7 +65,7 @@ async function fetched(t: ExecutionContext, args: readonly string[], input?: Buf
     text += bytes.toString()
   })
   child.stdin?.end(input)
-  const [code] = await within(once(child, 'close'), 'curl')
+  const [code] = (await within(once(child, 'close'), 'curl')) as [number | null]
   t.is(code, 0)
   return text
 }
@@ -197,7 +197,7 @@ each(
       pattern.check(position, bytes)
       position += bytes.length
     })
-    const [code] = await within(once(child, 'close'), 'curl', DOWNLOAD_MS)
+    const [code] = (await within(once(child, 'close'), 'curl', DOWNLOAD_MS)) as [number | null]
     t.deepEqual([code, position], [0, DOWNLOAD])
     const kept = (await largest) ?? Number.NaN
     // The mark, and one part of a write with its chunk header.
@@ -261,7 +261,7 @@ each('https answers curl, which trusts its certificate', ['curl', 'openssl'], as
     pattern.check(position, bytes)
     position += bytes.length
   })
-  const [code] = await within(once(child, 'close'), 'curl')
+  const [code] = (await within(once(child, 'close'), 'curl')) as [number | null]
   t.deepEqual([code, position], [0, 8 * MIB])
   t.true(((await largest) ?? Number.NaN) < 65_536 + 2 * PART)
   await rig.until(() => listening.connections === 0)
@@ -319,7 +319,7 @@ for (const pipeline of [1, 16])
       benchmark.stdout.on('data', (bytes: Buffer) => {
         output += bytes.toString()
       })
-      const [code] = await within(once(benchmark, 'close'), 'redis-benchmark')
+      const [code] = (await within(once(benchmark, 'close'), 'redis-benchmark')) as [number | null]
       t.is(code, 0)
       const reported = [...output.matchAll(/^"(\w+)","[\d.]+"/gm)].map(([, name]) => name)
       t.deepEqual(reported, ['PING_MBULK', 'SET', 'GET'])

@@ -6,7 +6,7 @@ import { fine, run, library } from '../helpers/child.js'
 import { serveStreams, watch } from '../helpers/duplexes.js'
 import type { Stream } from '../helpers/duplexes.js'
 import { each, isLevel } from '../helpers/matrix.js'
-import { isClosed, join, logging, peer, receive, serve } from '../helpers/servers.js'
+import { isClosed, logging, peer, receive, serve, settled } from '../helpers/servers.js'
 import type { Link } from '../helpers/servers.js'
 import test from '../helpers/test.js'
 
@@ -177,9 +177,9 @@ each('a client becomes a stream, and Node asks by it', { where: isLevel }, async
   rig.own({ close: () => app.close() })
   await rig.until(() => app.listening)
   const { port } = app.address() as AddressInfo
-  const link = await join(rig, { address: { family: 'IPv4', address: '127.0.0.1', port } } as never, {})
+  const link = await settled(rig, connect<unknown>({ reactor: rig.reactor, port, socket: {} }))
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  agent.createConnection = (() => toDuplex(link)) as never
+  agent.createConnection = () => toDuplex(link)
   const answers: string[] = []
   for (const path of ['/one', '/two'])
     get({ port, path, agent }, (response) => {

@@ -75,9 +75,9 @@ each('text is sent in its encoding, short and long, and in order with bytes', {}
   socket.on('end', () => {
     isOver = true
   })
-  const long = '\u{e9}\u{1f600}'.repeat(200_000)
+  const long = '\u{E9}\u{1F600}'.repeat(200_000)
   stream.cork()
-  stream.write('\u{e9}', 'latin1')
+  stream.write('\u{E9}', 'latin1')
   stream.write(Buffer.from([0, 255]))
   stream.write(long)
   stream.write('00ff', 'hex')

@@ -11,12 +11,13 @@ const MOST_HEADER = 4096
  * @param {{ readonly port?: number }} [options]
  */
 export function startServer({ port = 0 } = {}) {
+  /** @type {import('fdreactor').Server<Buffer | undefined>} */
   const server = listen({
     // Only the proxy may come here: whoever connects can claim to be anybody.
     hostname: '127.0.0.1',
     port,
     // What has come of the header; `undefined` once it is complete.
-    data: /** @type {Buffer | undefined} */ (Buffer.alloc(0)),
+    data: Buffer.alloc(0),
     socket: {
       data(connection, bytes) {
         if (connection.data === undefined) echo(connection, bytes)
@@ -52,15 +53,15 @@ export function startServer({ port = 0 } = {}) {
     if (bytes.length > header.length) echo(connection, bytes.subarray(header.length))
   }
 
-  /**
-   * @param {Connection} connection
-   * @param {Buffer} bytes
-   */
-  function echo(connection, bytes) {
-    if (!connection.write(bytes)) connection.pause()
-  }
-
   return server
+}
+
+/**
+ * @param {Connection} connection
+ * @param {Buffer} bytes
+ */
+function echo(connection, bytes) {
+  if (!connection.write(bytes)) connection.pause()
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
