@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../helpers/echo-change.js'
 import { Client } from '../helpers/echo-connection.js'
-import { type Column, each, startColumn } from '../helpers/echo-columns.js'
+import { type Column, each, fewer, startColumn } from '../helpers/echo-columns.js'
 import { Pattern } from '../helpers/echo-pattern.js'
 import type { EchoServer, Start } from '../helpers/echo-server.js'
 import { runtime } from '../helpers/runtime.js'
 import type { ExecutionContext } from '../helpers/test.js'
 
-const needs = { linux: true, tools: ['strace'] } as const
+const needs = { linux: true, tools: ['strace'], on: fewer } as const
 
 /** Bun looks at its heap once a second, and stops only when it has not changed for half a minute. */
 const quiet = runtime === 'bun' ? ['env', 'BUN_GC_TIMER_DISABLE=1'] : []

@@ -152,7 +152,18 @@ test('--quiet logs neither connections nor what they send', async (t) => {
 
 test('--help lists every option on standard output, with exit code 0', async (t) => {
   const { code, stdout, stderr } = await runCli(t, ['echo', '--help'])
-  for (const option of ['backend', 'trigger', 'driver', 'host', 'port', 'backlog', 'log-encoding', 'quiet']) {
+  for (const option of [
+    'backend',
+    'trigger',
+    'driver',
+    'host',
+    'port',
+    'backlog',
+    'log-encoding',
+    'quiet',
+    'server',
+    'workers',
+  ]) {
     t.true(stdout.includes(`--${option}`), option)
   }
   t.is(stderr, '')
