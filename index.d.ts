@@ -113,11 +113,15 @@ export declare interface ConnectionDuplex<T = undefined> extends Duplex {
   readonly connection: Connection<T>
   /** The peer's IP address; `undefined` for a UNIX socket. It stays known after the close. */
   readonly remoteAddress: string | undefined
+  /** The peer's family; `undefined` as `remoteAddress` is. */
   readonly remoteFamily: 'IPv4' | 'IPv6' | undefined
+  /** The peer's port; `undefined` as `remoteAddress` is. */
   readonly remotePort: number | undefined
   /** This end's IP address; `undefined` for a UNIX socket and after the close. */
   readonly localAddress: string | undefined
+  /** This end's family; `undefined` as `localAddress` is. */
   readonly localFamily: 'IPv4' | 'IPv6' | undefined
+  /** This end's port; `undefined` as `localAddress` is. */
   readonly localPort: number | undefined
   /** Bytes that the reactor has read; some may still be in the stream. */
   readonly bytesRead: number
@@ -128,11 +132,7 @@ export declare interface ConnectionDuplex<T = undefined> extends Duplex {
   /** Always false: it is a connection already. */
   readonly connecting: false
   /** Where this end is, as `net.Socket` tells it: an empty object if that is nowhere. */
-  address(): {
-    address?: string
-    family?: 'IPv4' | 'IPv6'
-    port?: number
-  }
+  address(): Partial<SocketAddress>
   /** As `connection.setNoDelay`; without effect on a UNIX socket. */
   setNoDelay(on?: boolean): this
   /** As `connection.setKeepAlive`; without effect on a UNIX socket. */
@@ -209,8 +209,9 @@ export declare interface DuplexOptions {
   readonly head?: Uint8Array
   /** Whether the stream stays open for writing when the peer ends, whatever the server says. @default true, as a Duplex, and as `http` needs */
   readonly allowHalfOpen?: boolean
-  /** The stream's own marks, in bytes, from 0 to 2^31 - 1. @default 65536 */
+  /** From how many unread bytes on the stream reads no more, 0 to 2^31 - 1. @default 65536 */
   readonly readableHighWaterMark?: number
+  /** From how many unsent bytes on `write` returns false, 0 to 2^31 - 1. @default 65536 */
   readonly writableHighWaterMark?: number
 }
 

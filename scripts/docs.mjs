@@ -172,6 +172,8 @@ async function build() {
     ],
     navigation: { includeGroups: true },
     navigationLinks: { GitHub: home, npm: 'https://www.npmjs.com/package/fdreactor' },
+    // What a class has of Node's own is documented there.
+    excludeExternals: true,
     validation: { notExported: true, invalidLink: true, notDocumented: true, rewrittenLink: true },
     treatWarningsAsErrors: true,
     treatValidationWarningsAsErrors: true,
