@@ -272,3 +272,15 @@ each('streams of Node pipe into it and out of it', {}, async (t, rig) => {
   t.is(position, 256 * 4099)
   await t.notThrowsAsync(settled(rig, Promise.all(done)))
 })
+
+each('a stream keeps its bytes where the server lends them', { where: isLevel }, async (t, rig) => {
+  const { stream, socket } = await meet(rig, { views: 'lent' })
+  const chunks: Buffer[] = []
+  stream.on('data', (bytes: Buffer) => chunks.push(bytes))
+  for (const text of ['first', 'other', 'third']) {
+    const before = chunks.length
+    socket.write(text)
+    await rig.until(() => chunks.length > before)
+  }
+  t.is(chunks.join(), 'first,other,third')
+})

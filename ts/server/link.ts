@@ -196,7 +196,8 @@ export class Link implements Connection<unknown>, Later {
 
   /** Has these called from now on, for this connection alone. It ends only when it is told to. */
   takeOver(handlers: Handlers): void {
-    this.role = { ...this.role, handlers, isHalfOpenAllowed: true }
+    // A stream keeps what it is given.
+    this.role = { ...this.role, handlers, isHalfOpenAllowed: true, isLending: false }
   }
 
   get hasEnded(): boolean {
