@@ -9,12 +9,12 @@ use crate::{
     error::{Error, Result, Syscall},
     interest::Interest,
     reactor::Reactor,
-    sys::accept::accept_from,
+    sys::{accept::accept_from, poll::poll},
     token::Token,
     trigger::{Arming, Trigger},
 };
 use socket2::Socket;
-use std::{io::ErrorKind, os::fd::AsRawFd, rc::Rc};
+use std::{io::ErrorKind, os::fd::AsRawFd, rc::Rc, time::Duration};
 
 /// How long a listener waits for another try, if nothing is closed before.
 const RETRY: Tick = Tick(2);
@@ -170,6 +170,8 @@ impl Traffic {
         if let Ok(token) = reactor.resume(listener.token) {
             listener.token = token;
             listener.waiting = false;
+            // A burst may be the next to come, and no accept of it would find that nobody waited in between.
+            listener.short = listener.short && somebody_waits(&listener.socket);
             true
         } else {
             self.wheel.set(retry, id);
@@ -184,6 +186,12 @@ impl Traffic {
             Err(error) => self.wait_for_room(reactor, id, Some(error)),
         }
     }
+}
+
+/// Whether a connection waits to be accepted. In doubt one does.
+fn somebody_waits(socket: &Socket) -> bool {
+    let mut fds = [libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 }];
+    poll(&mut fds, Some(Duration::ZERO)).map_or(true, |ready| ready > 0)
 }
 
 pub(super) fn arming(trigger: Trigger, interest: Interest) -> Arming {
