@@ -18,4 +18,4 @@ export function listPlaces(): string[] {
 
 /** Whether it is about servers and their connections. */
 export const isOfServers = (name: string): boolean =>
-  /^(?:Listen|Connect|Duplex)Options\.|^(?:Connection|Server)[.L]/.test(name)
+  /^(?:Listen|Connect|Duplex)Options\.|^(?:Connection|Server)(?:Limits|Duplex)?\./.test(name)

@@ -116,7 +116,7 @@ if (runtime === 'node' && process.platform === 'linux') {
 
 /** Whatever can be used of the library. */
 const USES = `
-const { Reactor, TcpListener, TcpStream, OwnedSource, Waker, connect, io, listen } = library
+const { Reactor, TcpListener, TcpStream, OwnedSource, Waker, connect, io, listen, parseProxyHeader } = library
 const uses = {
   'new Reactor': () => new Reactor(),
   'new Reactor with everything': () => new Reactor({ backend: 'poll', driver: 'manual', batchSize: 1 }),
@@ -143,7 +143,9 @@ for (const [name, use] of Object.entries(uses)) {
   }
 }
 const left = Object.keys(library).filter((name) => typeof library[name] === 'function' && !Object.keys(uses).join().includes(name))
-console.log(told.size, left.join())
+// These two do without.
+console.log(told.size, left.filter((name) => name !== 'toDuplex' && name !== 'parseProxyHeader').join())
+parseProxyHeader(Buffer.from('PROXY UNKNOWN'))
 console.log([...told][0].split('\\n').slice(1).join('\\n'))`
 
 const BINARIES =

@@ -14,6 +14,11 @@ export function placeIn(memory: ArrayBufferLike, view: NodeJS.ArrayBufferView): 
   return offsetOf(view)
 }
 
+/** Whether it is a Buffer or Uint8Array, whatever it says of itself. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && nameOf(value) === 'Uint8Array'
+}
+
 /** A stretch of any view that is within it, as bytes that no other thread writes to. */
 export function bytesOf(view: NodeJS.ArrayBufferView, start: number, size: number): Uint8Array {
   const isTyped = nameOf(view) !== undefined

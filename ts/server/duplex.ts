@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream'
 import { argumentType, argumentValue, libraryFailure } from '../errors.js'
 import { boolean, callable, integer, options as keys, stretch } from '../validate.js'
 import type { SocketAddress } from '../net/address.js'
-import { bytesOf, mostBytes } from './bytes.js'
+import { bytesOf, isBytes, mostBytes } from './bytes.js'
 import type { Connection, EndAddress } from './connection.js'
 import type { Handlers } from './handlers.js'
 import { Link } from './link.js'
@@ -350,7 +350,7 @@ export function toDuplex<T = undefined>(
   options: DuplexOptions = {},
 ): ConnectionDuplex<T> {
   const link: unknown = connection
-  if (!(link instanceof Link))
+  if (typeof link !== 'object' || link === null || !Link.owns(link))
     throw argumentType('connection', 'a connection made by listen or connect', connection)
   if (link.role.handlers.receiver instanceof LinkDuplex)
     throw argumentValue('connection', 'one that has no stream yet', connection)
@@ -369,7 +369,7 @@ export function toDuplex<T = undefined>(
 
 function headOf(value: unknown): Uint8Array | undefined {
   if (value === undefined) return undefined
-  if (!(value instanceof Uint8Array)) throw argumentType('options.head', 'a Buffer or Uint8Array', value)
+  if (!isBytes(value)) throw argumentType('options.head', 'a Buffer or Uint8Array', value)
   const size = stretch(value, undefined, undefined)
   return size === 0 ? undefined : bytesOf(value, 0, size)
 }

@@ -194,6 +194,11 @@ export class Link implements Connection<unknown>, Later {
 
   // For toDuplex.
 
+  /** Whether it is a connection of ours, without running any code of its own. */
+  static owns(value: object): value is Link {
+    return #id in value
+  }
+
   /** Has these called from now on, for this connection alone. It ends only when it is told to. */
   takeOver(handlers: Handlers): void {
     // A stream keeps what it is given.

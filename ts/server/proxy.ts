@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { argumentType, libraryError } from '../errors.js'
 import { stretch } from '../validate.js'
-import { bytesOf } from './bytes.js'
+import { bytesOf, isBytes } from './bytes.js'
 import type { EndAddress } from './connection.js'
 
 /** What a proxy has added to the addresses. */
@@ -57,7 +57,7 @@ const SIZES = { IPv4: 12, IPv6: 36, unix: 216 } as const
  * @throws `ERR_FDREACTOR_PROXY_HEADER` as soon as they cannot become one any more; `ERR_INVALID_ARG_TYPE`.
  */
 export function parseProxyHeader(bytes: Uint8Array): ProxyHeader | undefined {
-  if (!(bytes instanceof Uint8Array)) throw argumentType('bytes', 'a Buffer or Uint8Array', bytes)
+  if (!isBytes(bytes)) throw argumentType('bytes', 'a Buffer or Uint8Array', bytes)
   const size = stretch(bytes, undefined, undefined)
   if (size === 0) return undefined
   const { buffer, byteOffset } = bytesOf(bytes, 0, size)
