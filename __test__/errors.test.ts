@@ -76,7 +76,7 @@ for (const [code, cause] of Object.entries(OWN) as [FdreactorErrorCode, (() => u
 test('the list of codes is the one that the sources document', (t) => {
   const types = readFileSync(new URL('../ts/errors.ts', import.meta.url), 'utf8')
   const documented = [...types.matchAll(/^ \* - `(ERR_FDREACTOR_\w+)`/gm)].map(([, code]) => code)
-  t.deepEqual(documented.toSorted(), Object.keys(OWN).toSorted())
+  t.deepEqual(documented.map(String).toSorted(), Object.keys(OWN).toSorted())
 })
 
 test("a failed system call has the shape of Node's own", (t) => {

@@ -190,7 +190,7 @@ test('a wrong command line is told in one line, with exit code 2', async (t) => 
 test('the help names every command, and each has a help of its own', async (t) => {
   const { stdout } = await fdreactor(['help'])
   const names = [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name = '']) => name)
-  t.deepEqual(names, ['echo', 'demo', 'doctor', 'compare'])
+  t.deepEqual(names, ['echo', 'demo', 'doctor', 'compare', 'bench'])
   for (const name of names) {
     const help = await fdreactor([name, '--help'])
     t.is(help.code, 0)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { limited } from '../helpers/child.js'
 import { eventually } from '../helpers/echo-change.js'
 import { Client } from '../helpers/echo-connection.js'
-import { columns, each, startColumn } from '../helpers/echo-columns.js'
+import { each, startColumn } from '../helpers/echo-columns.js'
 import type { EchoServer } from '../helpers/echo-server.js'
 import type { ExecutionContext } from '../helpers/test.js'
 
