@@ -3,7 +3,7 @@
 // `N passed, N failed`. Exit status: 0 fine, 1 not.
 // Options: --part (what `npm test` runs; says what it leaves out), --only TEXT (rows whose line in the table holds it; what they
 // need runs too), --list (the rows), --keep (leaves the folders, and says where).
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -14,10 +14,11 @@ import { plan } from './install/plan.mjs'
 import { publishTo, startRegistry } from './install/registry.mjs'
 import { report } from './install/report.mjs'
 import { createUser } from './install/user.mjs'
+import { binaryOf, prebuilds } from './platforms.mjs'
 import { programs } from './programs.mjs'
 import { root, stopAllOnSignals } from './run.mjs'
 import { setupOrExit } from './setup.mjs'
-import { stage } from './stage.mjs'
+import { hostName, stage } from './stage.mjs'
 
 /** @typedef {import('./install/plan.mjs').Row} Row */
 /** @typedef {{ name: string, version: string, folder: string }} Staged */
@@ -94,6 +95,21 @@ function packagesOfOthers() {
 const titleOf = ({ manager, runtime, what }) =>
   `${managers[manager]?.name} | ${runtimes[runtime]?.name} | ${what}`
 
+/**
+ * The folder of this system's binary: the one that is published, or what the build has made, if there is none.
+ *
+ * @param {string} folder for a copy
+ */
+function hostBinary(folder) {
+  const made = join(root, prebuilds)
+  const name = hostName()
+  if (existsSync(join(made, name, binaryOf(name)))) return made
+  console.log('no prebuilt binary: with the one of the build')
+  mkdirSync(join(folder, 'prebuilds', name), { recursive: true })
+  copyFileSync(join(root, 'dist/native', binaryOf(name)), join(folder, 'prebuilds', name, binaryOf(name)))
+  return join(folder, 'prebuilds')
+}
+
 /** @typedef {{ row: Row, fault?: string, seconds: number }} Result */
 
 /**
@@ -102,7 +118,12 @@ const titleOf = ({ manager, runtime, what }) =>
  * @returns {Promise<Result[]>}
  */
 async function runRows(rows, folder) {
-  const staged = await stage({ to: join(folder, 'staged'), only: 'host', dirty: true })
+  const staged = await stage({
+    to: join(folder, 'staged'),
+    only: 'host',
+    dirty: true,
+    prebuilds: hostBinary(folder),
+  })
   const registry = await startRegistry(join(folder, 'registry'))
   /** @type {Result[]} */
   const results = []

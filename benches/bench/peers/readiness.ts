@@ -3,21 +3,6 @@ import { Reactor, TcpListener } from 'fdreactor'
 import { EchoServer, Log } from '#echo'
 import { collectV8, control, isClosing } from './control.js'
 
-/** Keeps nothing but the first line, which has the port. */
-class Silence extends Log {
-  first = ''
-
-  constructor() {
-    super(true)
-  }
-
-  override say(line: string): void {
-    if (this.first === '') this.first = line
-  }
-
-  override note(): void {}
-}
-
 function closing(): number {
   const reactor = new Reactor()
   const listener = TcpListener.bind({ port: 0 })
@@ -28,7 +13,6 @@ function closing(): number {
 }
 
 function echoing(): number {
-  const log = new Silence()
   const options = {
     backend: 'auto',
     trigger: 'level',
@@ -41,9 +25,7 @@ function echoing(): number {
     server: false,
     workers: 0,
   } as const
-  const { reactor } = new EchoServer(options, '127.0.0.1', log)
-  if (reactor.closed) throw new Error(log.first)
-  return Number(/:(\d+) /.exec(log.first)?.[1])
+  return new EchoServer(options, '127.0.0.1', new Log(true)).address.port
 }
 
 control(isClosing ? closing() : echoing(), collectV8)
