@@ -1,8 +1,10 @@
 /** Servers and their peers, for tests of every case. */
 import { once } from 'node:events'
 import net from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { connect, listen } from '../../dist/index.js'
 import type { ConnectOptions, Connection, ListenOptions, Server, SocketHandlers } from '../../dist/index.js'
+import { PATIENCE_MS } from './descriptors.js'
 import type { Rig } from './matrix.js'
 
 type Options = Partial<ListenOptions<unknown>>
@@ -39,6 +41,16 @@ export async function settled<T>(rig: Rig, promise: Promise<T>): Promise<T> {
   promise.then(mark, mark)
   await rig.until(() => state.isDone)
   return promise
+}
+
+/** Lets the host's loop go round until something is so. A rig's own `until` lets its reactor work as well. */
+export async function until(isDone: () => boolean, turn: () => void = () => {}): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  while (!isDone()) {
+    if (performance.now() > deadline) throw new Error(`it did not come to pass: ${String(isDone)}`)
+    turn()
+    await setImmediate()
+  }
 }
 
 /** A peer that is Node's own. It is destroyed when the test ends. */

@@ -7,7 +7,7 @@ import { join as path } from 'node:path'
 import { connect, listen } from '../../dist/index.js'
 import type { ListenOptions } from '../../dist/index.js'
 import { each, isLevel, isNative } from '../helpers/matrix.js'
-import { isClosed, join, logging, peer, receive, serve, settled } from '../helpers/servers.js'
+import { isClosed, join, logging, peer, receive, serve, settled, until } from '../helpers/servers.js'
 import type { Link } from '../helpers/servers.js'
 import test from '../helpers/test.js'
 import type { ExecutionContext } from '../helpers/test.js'
@@ -137,7 +137,7 @@ onLinux('a name outside the file system is listened on, and leaves nothing behin
   t.deepEqual(server.address, { address: unix, family: 'unix', port: 0 })
   const log: string[] = []
   const link: Link = await connect<unknown>({ unix, socket: logging(log) })
-  while (!isClosed(log)) await new Promise(setImmediate)
+  await until(() => isClosed(log))
   t.deepEqual(log, ['open', 'data hi', 'end', 'close'])
   t.is(link.readyState, 'closed')
   server.stop(true)

@@ -1,6 +1,7 @@
 // Arguments that are wrong, or lie.
 import { connect, listen } from '../../dist/index.js'
 import type { ConnectOptions, Connection, ListenOptions } from '../../dist/index.js'
+import { until } from '../helpers/servers.js'
 import test from '../helpers/test.js'
 
 /** What a value is made of, as far as that can be told. */
@@ -196,14 +197,14 @@ canTransfer(
     )
     for (const link of links) link.write(link.data)
     const isSettled = (): boolean => heard.length + closed.length === 2
-    while (!isSettled()) await new Promise(setImmediate)
+    await until(() => isSettled())
     t.true(closed.every((code) => code === 'ERR_FDREACTOR_DETACHED'))
     // The next turn has other memory.
     const rest = links.filter((link) => link.data !== 'steal' && link.readyState === 'open')
     heard.length = 0
     for (const link of rest) link.write(link.data)
     const stillOpen = 2 - closed.length
-    while (heard.length < stillOpen) await new Promise(setImmediate)
+    await until(() => heard.length === stillOpen)
     t.deepEqual(new Set(heard).size, stillOpen)
     server.stop(true)
   },

@@ -1,8 +1,8 @@
 // Handlers that do anything to anything.
 import { connect, listen } from '../../dist/index.js'
 import { fine, run } from '../helpers/child.js'
-import { CASES, each, isLevel, isManual } from '../helpers/matrix.js'
-import { isClosed, join, logging, peer, receive, serve, settled } from '../helpers/servers.js'
+import { CASES, each, isLevel } from '../helpers/matrix.js'
+import { isClosed, join, logging, peer, receive, serve, settled, until } from '../helpers/servers.js'
 import type { Link } from '../helpers/servers.js'
 import test from '../helpers/test.js'
 
@@ -68,20 +68,15 @@ each(
     )
     const peers = [await peer(rig, server), await peer(rig, server)]
     await rig.until(() => server.connections === 2)
-    // One of them may have its byte unread: then it is reset.
-    const over = peers.map(async (socket) => {
-      socket.resume()
-      while (!socket.closed) await new Promise(setImmediate)
-    })
-    for (const socket of peers) socket.write('x')
-    while (!rig.reactor.closed) {
-      if (rig.driver === 'manual') rig.reactor.poll(0)
-      await new Promise(setImmediate)
-    }
+    for (const socket of peers) socket.resume().write('x')
+    await until(
+      () => rig.reactor.closed,
+      () => void (rig.driver === 'manual' && rig.reactor.poll(0)),
+    )
     await server.closed
     t.deepEqual(log, ['open', 'open', 'data x', 'close', 'close'])
     t.true(server.stopped)
-    await Promise.all(over)
+    await until(() => peers.every(({ destroyed }) => destroyed))
     t.throws(() => listen({ reactor: rig.reactor, port: 0, socket: {} }), { code: 'ERR_FDREACTOR_CLOSED' })
     await t.throwsAsync(connect({ reactor: rig.reactor, port: 1, socket: {} }), {
       code: 'ERR_FDREACTOR_CLOSED',
@@ -169,7 +164,7 @@ each("numbers that are used again bring nobody else's data", {}, async (t, rig) 
 
 each(
   'an exception of a handler leaves poll(), and the rest of the batch follows',
-  { where: isManual },
+  { where: ({ driver }) => driver === 'manual' },
   async (t, rig) => {
     const { reactor } = rig
     const log: string[] = []
@@ -200,16 +195,10 @@ each(
         messages.push((error as Error).message)
       }
     }
-    const until = async (isDone: () => boolean): Promise<void> => {
-      while (!isDone()) {
-        poll()
-        await new Promise(setImmediate)
-      }
-    }
-    await until(() => all.every(({ text }) => text === 'answer'))
+    await until(() => all.every(({ text }) => text === 'answer'), poll)
     for (const socket of sockets) socket.resetAndDestroy()
-    await until(() => server.connections === 0)
-    await until(() => messages.length === 6)
+    await until(() => server.connections === 0, poll)
+    await until(() => messages.length === 6, poll)
     t.deepEqual(messages.toSorted(), ['of close', 'of close', 'of data', 'of data', 'of error', 'of error'])
   },
 )
