@@ -1,5 +1,6 @@
 // A connection as a stream: its bytes, its ends, its errors, and what it keeps of net.Socket.
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { meet, serveStreams } from '../helpers/duplexes.js'
@@ -236,7 +237,7 @@ each(
   'a stream over a UNIX socket has no addresses, and takes options quietly',
   { where: isLevel },
   async (t, rig) => {
-    const unix = `/tmp/fdreactor-duplex-${process.pid}-${rig.backend}-${rig.driver}`
+    const unix = `${tmpdir()}/fdreactor-duplex-${process.pid}-${rig.backend}-${rig.driver}`
     const { stream, socket, log } = await meet(rig, { unix })
     t.deepEqual([stream.remoteAddress, stream.remotePort, stream.address()], [undefined, undefined, {}])
     stream.setNoDelay().setKeepAlive()
