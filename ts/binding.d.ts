@@ -161,7 +161,7 @@ export declare class NativeTraffic {
   setKept(kept: Uint32Array): void
   /** How long a connection may be idle from now on, 0 for ever. Returns in how many milliseconds to ask what is due, or 0. */
   setTimeout(id: number, timeoutMs: number): number
-  /** Looks which timeouts are due: a turn tells of them. Returns in how many milliseconds to ask again, or 0. */
+  /** Has a turn taken if somebody's time may be over. Returns in how many milliseconds to ask again, or 0: that turn tells. */
   expire(): number
   /** The addresses of a name, by getaddrinfo(3), which blocks. */
   static lookup(name: string): Array<string>

@@ -272,7 +272,7 @@ impl NativeTraffic {
         due.unwrap_or(0)
     }
 
-    /// Looks which timeouts are due: a turn tells of them. Returns in how many milliseconds to ask again, or 0.
+    /// Has a turn taken if somebody's time may be over. Returns in how many milliseconds to ask again, or 0: that turn tells.
     #[napi(catch_unwind)]
     pub fn expire(&self) -> u32 {
         self.0.with_serving(|reactor, serving| Ok(serving.expire(reactor))).unwrap_or(0)

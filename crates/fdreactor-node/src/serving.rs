@@ -149,12 +149,14 @@ impl Serving {
         served
     }
 
-    /// Looks what is due. Returns in how many milliseconds to ask again, or 0.
-    pub(crate) fn expire(&self, reactor: &mut Reactor) -> u32 {
+    /// Has a turn taken if somebody's time may be over. Returns in how many milliseconds to ask again, or 0: that turn tells.
+    pub(crate) fn expire(&self, reactor: &Reactor) -> u32 {
         let mut traffic = self.traffic.borrow_mut();
-        traffic.expire(reactor);
-        owe_news(&traffic, reactor);
         self.promised.set(NEVER);
+        if traffic.is_due() {
+            reactor.owe();
+            return 0;
+        }
         self.promise(&traffic)
     }
 

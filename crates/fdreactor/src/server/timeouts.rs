@@ -15,11 +15,11 @@ impl Traffic {
         self.wheel.next_tick()
     }
 
-    /// Looks at the timeouts. If there are [`news`](Self::has_news) then, a turn should be taken soon.
-    pub fn expire(&mut self, reactor: &mut Reactor) {
-        self.wheel.advance();
-        self.expire_due(reactor);
-        self.settle_all(reactor);
+    /// Whether somebody's time may be over: then a turn should be taken soon. What has come until then counts, so nobody is judged
+    /// before the events of that turn are served.
+    pub fn is_due(&mut self) -> bool {
+        let now = self.wheel.advance();
+        self.wheel.next_tick().is_some_and(|tick| tick <= now.0)
     }
 
     /// How long a connection may be idle from now on; zero for as long as it likes.
@@ -42,7 +42,7 @@ impl Traffic {
     }
 
     /// Ends what has waited too long for its first byte, tells of what is idle, and lets listeners try again.
-    pub(super) fn expire_due(&mut self, reactor: &mut Reactor) {
+    pub(super) fn expire(&mut self, reactor: &mut Reactor) {
         let now = self.wheel.now();
         while let Some((tick, ids)) = self.wheel.take_due() {
             for id in ids {

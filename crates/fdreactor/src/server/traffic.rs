@@ -115,7 +115,7 @@ impl Traffic {
         }
         mine.clear();
         self.mine = mine;
-        self.expire_due(reactor);
+        self.expire(reactor);
         if self.first != NONE && space.is_none_or(|space| space.left() < LEAST) {
             self.tell(NONE, Told::NoSpace);
         }

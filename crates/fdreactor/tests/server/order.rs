@@ -77,9 +77,8 @@ fn who_is_silent_for_too_long_is_closed_with_a_timeout() -> Result<()> {
     let Ok(_peer) = rig.peer() else { return Err(Error::Closed) };
     until(&mut rig, |all| !all.is_empty())?;
     assert!(rig.traffic.next_due().is_some_and(|due| due >= Duration::from_millis(100)));
-    while !rig.traffic.has_news() {
+    while !rig.traffic.is_due() {
         std::thread::sleep(rig.traffic.next_due().unwrap_or(Duration::ZERO));
-        rig.traffic.expire(&mut rig.reactor);
     }
     rig.reactor.owe();
     let told = until(&mut rig, |all| all.iter().any(is_closed))?;
