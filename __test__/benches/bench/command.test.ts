@@ -120,7 +120,7 @@ test.serial('the memory of idle connections is measured', async (t) => {
 })
 
 test.serial('callbacks are counted for ours, and for the package epoll where it is', async (t) => {
-  const { result } = await measured(t, ['dispatch', '--quick', '--rounds', '1', '--seconds', '0.1'])
+  const { result } = await measured(t, ['dispatch', '--quick', '--rounds', '1', '--seconds', '0.5'])
   const names = result.peers.map(({ name }) => name)
   t.true(names.includes('fdreactor'))
   t.deepEqual(
