@@ -237,6 +237,21 @@ async function ready() {
   }
 }
 
+/** They lean on registries, or on other runtimes, whose moods are not ours: run once more before it counts, and named. */
+const moody = new Set(['workflows', 'runtimes', 'install'])
+
+/**
+ * @param {string} name of a check
+ * @returns {Promise<Result>}
+ */
+async function tried(name) {
+  const check = checks[name] ?? ready
+  const first = await check()
+  if (first.failed === 0 || !moody.has(name)) return first
+  say(`\n${name}: once more`)
+  return { ...(await check()), again: [`${name}: ${first.failed} failed`] }
+}
+
 /** @param {readonly string[]} names */
 async function main(names) {
   const started = Date.now()
@@ -245,7 +260,7 @@ async function main(names) {
   for (const name of ['setup', ...names]) {
     const start = Date.now()
     if (name !== 'setup') say(`\n== ${name}`)
-    const result = await (checks[name] ?? ready)()
+    const result = await tried(name)
     if (name !== 'setup') say(`== ${name}: ${result.failed > 0 ? 'FAILED' : 'done'} in ${since(start)}`)
     results.push({ name, time: since(start), ...result })
   }
@@ -261,7 +276,7 @@ async function main(names) {
   // Said again here: of a long log it is the end that is read.
   const parts = {
     skipped: 'left out',
-    again: 'failed beside others, and was run again alone',
+    again: 'failed at first, and was run again',
     faults: 'failed',
   }
   for (const [key, heading] of Object.entries(parts)) {
