@@ -1,5 +1,3 @@
-import { markAsUntransferable } from 'node:worker_threads'
-
 const SIZE = 1024 * 1024
 /** With less than this free, the next turn gets a new slab. */
 const LEAST = 64 * 1024
@@ -52,6 +50,7 @@ export class Slab {
 
 function fresh(): Buffer {
   const bytes = Buffer.allocUnsafeSlow(SIZE)
-  markAsUntransferable(bytes.buffer)
+  // Not imported above: most programs that import this have no server.
+  process.getBuiltinModule('node:worker_threads').markAsUntransferable(bytes.buffer)
   return bytes
 }
