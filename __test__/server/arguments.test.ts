@@ -169,7 +169,7 @@ test('who tries to give the memory of received bytes away takes it from nobody e
 
 type Transferable = ArrayBufferLike & { transfer?(): ArrayBuffer }
 /** Newer versions than the oldest that is supported. */
-const canTransfer = 'transfer' in ArrayBuffer.prototype ? test : (): void => {}
+const canTransfer = 'transfer' in ArrayBuffer.prototype ? test : test.skip
 
 canTransfer(
   'bytes whose memory a handler has given away end their connection with a clear error, and no other',

@@ -22,6 +22,8 @@ async function runBench(name: 'compare' | 'bench', args: readonly string[]): Pro
 }
 
 const [command, ...args] = process.argv.slice(2)
+// Whoever read the output has gone, as `head` does: nothing is left to do. The echo server serves on without a log.
+if (command !== 'echo') process.stdout.on('error', () => process.exit())
 switch (command) {
   case 'echo': {
     const { echo } = await import('../echo/index.js')
