@@ -1,4 +1,5 @@
 // Peers that take nothing, and readers that want nothing for a while.
+import { TcpStream, WOULD_BLOCK } from '../../dist/index.js'
 import { Pattern } from '../helpers/echo-pattern.js'
 import { each, isLevel, isNative } from '../helpers/matrix.js'
 import { surplus } from '../helpers/observe.js'
@@ -59,6 +60,30 @@ each('many small writes above the mark are tried before write says false', {}, a
   t.is(got.bytes, 64 * 512)
   // A new connection has room for 32 KiB.
   t.deepEqual(new Set(results), new Set([true]))
+})
+
+each('what is kept goes out to the end when a peer takes much of it at once', {}, async (t, rig) => {
+  const pieces = 400
+  const server = serve(rig, {
+    open(link) {
+      // In blocks, so that a call can take all that it is given and the kernel still have room.
+      for (let index = 0; index < pieces; index += 1) link.write(Buffer.alloc(60_000, index))
+      link.end()
+    },
+  })
+  const stream = TcpStream.connect({ port: server.port })
+  rig.own(stream)
+  const buffer = Buffer.alloc(16 * MIB)
+  await rig.until(() => server.connections === 1)
+  // The kernel has taken what it takes of a peer that reads nothing.
+  await rig.turns(5)
+  let bytes = 0
+  let count: number = WOULD_BLOCK
+  await rig.until(() => {
+    for (count = stream.read(buffer); count > 0; count = stream.read(buffer)) bytes += count
+    return count === 0
+  })
+  t.is(bytes, pieces * 60_000)
 })
 
 each(

@@ -5,6 +5,7 @@ use crate::{
     error::{Error, Result, Syscall},
     reactor::Reactor,
     sys::rw,
+    trigger::Trigger,
 };
 use std::{io::ErrorKind, net::Shutdown, os::fd::AsRawFd};
 
@@ -114,19 +115,20 @@ impl Traffic {
         let Some(output) = &mut connection.output else { return };
         let before = output.len();
         let mut failure = None;
-        while output.len() > 0 && before - output.len() < SHARE {
+        let mut is_full = false;
+        while !is_full && output.len() > 0 && before - output.len() < SHARE {
             self.counts.writes += 1;
             match output.send(|slices| connection.socket.send_vectored_with_flags(slices, rw::NO_SIGNAL)) {
-                Ok(true) => {}
-                Ok(false) => break,
+                Ok(took_all) => is_full = !took_all,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => is_full = true,
                 Err(error) => {
                     failure = Some(Error::system(Syscall::Sendmsg, &error));
                     break;
                 }
             }
         }
+        let is_edge = connection.terms.trigger == Trigger::Edge;
         let after = output.len();
         if after < before {
             connection.active = now;
@@ -146,6 +148,9 @@ impl Traffic {
             self.unsettle(id);
             self.tell(id, Told::Drained);
             self.finish(reactor, id);
+        } else if is_edge && !is_full {
+            // The kernel was not asked for more than the share, so it owes no edge.
+            self.rearm(reactor, id);
         }
     }
 
