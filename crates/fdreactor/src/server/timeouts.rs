@@ -31,13 +31,14 @@ impl Traffic {
         self.schedule(id);
     }
 
-    /// Puts a connection into the bucket of its deadline, unless it stands in an earlier one.
+    /// Puts a connection into the bucket of its deadline, or of a look before, unless it stands in an earlier one.
     pub(super) fn schedule(&mut self, id: u32) {
         let Some(connection) = self.table.connection(id) else { return };
         let Some(deadline) = connection.deadline() else { return };
-        if connection.bucket.is_none() || deadline < connection.bucket {
-            connection.bucket = deadline;
-            self.wheel.set(deadline, id);
+        let bucket = self.wheel.bucket_for(deadline);
+        if connection.bucket.is_none() || bucket < connection.bucket {
+            connection.bucket = bucket;
+            self.wheel.set(bucket, id);
         }
     }
 
@@ -62,5 +63,47 @@ impl Traffic {
                 self.schedule(id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Config,
+        error::Result,
+        server::{Endpoint, Limits, ListenOptions, Terms},
+        trigger::Trigger,
+    };
+    use std::{net::Ipv4Addr, rc::Rc};
+
+    /// What a turn tells when so much time has gone by.
+    fn told_after(traffic: &mut Traffic, reactor: &mut Reactor, seconds: u64) -> Vec<Told> {
+        traffic.wheel.pass(Duration::from_secs(seconds));
+        traffic.take(reactor, &mut Vec::new(), None);
+        let mut told = Vec::new();
+        traffic.told(|record| told.push(record.told));
+        told
+    }
+
+    #[test]
+    fn a_long_timeout_is_over_when_it_is_over() -> Result<()> {
+        let mut reactor = Reactor::new(&Config::default())?;
+        let mut traffic = Traffic::new(16);
+        let limits = Limits { idle: Duration::from_secs(200), ..Limits::default() };
+        let terms = Rc::new(Terms::new(limits, Trigger::Level, true));
+        let socket = Endpoint::tcp((Ipv4Addr::LOCALHOST, 0).into()).bind(16, false, None)?;
+        let listener = traffic.listen(&mut reactor, socket, ListenOptions::default(), terms)?;
+        let address = traffic.local(listener)?.as_socket().ok_or(Error::Closed)?;
+        let _peer = std::net::TcpStream::connect(address).map_err(|_| Error::Closed)?;
+        traffic.accept(&mut reactor, listener);
+        assert_eq!(told_after(&mut traffic, &mut reactor, 0), [Told::Accepted { listener }]);
+        // However long it may last, it is looked at within the horizon.
+        assert!(traffic.next_due().is_some_and(|due| due < Duration::from_secs(52)));
+        for seconds in [60, 60, 60] {
+            assert_eq!(told_after(&mut traffic, &mut reactor, seconds), []);
+        }
+        assert_eq!(told_after(&mut traffic, &mut reactor, 21), [Told::Idle]);
+        Ok(())
     }
 }

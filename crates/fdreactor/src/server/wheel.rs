@@ -11,6 +11,10 @@ use std::{
 /// How long a tick is.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How far ahead numbers stand at most, in ticks; what is due later is looked at in between. They stay when a connection closes, so
+/// a server whose connections come and go within an hour's timeout would gather those of an hour.
+const HORIZON: u32 = 512;
+
 /// A moment or a span, in ticks. Zero is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tick(pub(super) u32);
@@ -60,6 +64,12 @@ impl Wheel {
         self.now
     }
 
+    /// In which bucket to wait for `tick`: its own if that is near, and otherwise the next that all share who wait for long.
+    pub(super) fn bucket_for(&self, tick: Tick) -> Tick {
+        let is_far = tick.0.saturating_sub(self.now.0) > HORIZON;
+        if is_far { Tick((self.now.0 / HORIZON + 1).saturating_mul(HORIZON)) } else { tick }
+    }
+
     /// Has `id` called at `tick`.
     pub(super) fn set(&mut self, tick: Tick, id: u32) {
         self.buckets.entry(tick.0).or_default().push(id);
@@ -84,6 +94,14 @@ impl Wheel {
 }
 
 #[cfg(test)]
+impl Wheel {
+    /// Lets time go by.
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.start -= time;
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -94,6 +112,20 @@ mod tests {
         assert_eq!(Tick::lasting(Duration::from_millis(100)), Tick(2));
         assert_eq!(Tick::lasting(Duration::from_millis(101)), Tick(3));
         assert_eq!(Tick::lasting(Duration::MAX), Tick(u32::MAX));
+    }
+
+    #[test]
+    fn who_waits_for_long_is_looked_at_in_between() {
+        let mut wheel = Wheel::new();
+        let mut far = |now, tick| {
+            wheel.now = Tick(now);
+            wheel.bucket_for(Tick(tick))
+        };
+        let found = [(1, 513), (1, 514), (1, u32::MAX), (511, 36_000), (512, 36_000), (35_600, 36_000)]
+            .map(|(now, tick)| far(now, tick).0);
+        assert_eq!(found, [513, 512, 512, 512, 1024, 36_000]);
+        wheel.now = Tick(u32::MAX - 1);
+        assert_eq!(wheel.bucket_for(Tick(u32::MAX)), Tick(u32::MAX));
     }
 
     #[test]
