@@ -86,6 +86,25 @@ each('what is kept goes out to the end when a peer takes much of it at once', {}
   t.is(bytes, pieces * 60_000)
 })
 
+each('more pieces than one call takes go out, also right after what was kept', {}, async (t, rig) => {
+  let bytes = 0
+  const server = serve(rig, {
+    data(_link, part) {
+      bytes += part.length
+    },
+  })
+  // A client is read from all the while, so it is watched for the same before and after.
+  const links: Link[] = []
+  const drain = (): void => {
+    // In turns, so that no two pieces of one connection lie side by side.
+    for (let index = 0; index < 1500; index += 1) for (const link of links) link.write('piece')
+  }
+  for (const socket of [{}, { drain }]) links.push(await join(rig, server, socket))
+  links[1]?.write(Buffer.alloc(16 * MIB))
+  await rig.until(() => bytes === 16 * MIB + 2 * 7500)
+  t.is(await surplus(rig, 3), 0)
+})
+
 each(
   'a server does not read from a peer that takes nothing, until that has taken all',
   {},

@@ -3,6 +3,7 @@
 use super::{orders::Order, output::Output, record::Told, traffic::Traffic};
 use crate::{
     error::{Error, Result, Syscall},
+    interest::Interest,
     reactor::Reactor,
     sys::rw,
     trigger::Trigger,
@@ -104,6 +105,10 @@ impl Traffic {
             return Err(Error::BufferLimit);
         }
         connection.held_back = connection.terms.holds_back && after > limits.high_water_mark;
+        if row.len() > rw::VECTORS {
+            // The kernel was not asked for all of it, so it owes no edge to who is watched already: it is watched anew.
+            connection.armed = Interest::NONE;
+        }
         self.unsettle(id);
         Ok(())
     }

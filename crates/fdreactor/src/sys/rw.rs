@@ -69,7 +69,7 @@ const _: () =
 const _: () = assert!(std::mem::offset_of!(RawBuffer, length) == std::mem::offset_of!(libc::iovec, iov_len));
 
 /// What the kernel takes at most in one vectored call (`UIO_MAXIOV` on Linux, `IOV_MAX` elsewhere).
-const VECTORS: usize = 1024;
+pub(crate) const VECTORS: usize = 1024;
 
 fn vectors(buffers: &[RawBuffer]) -> Vec<libc::iovec> {
     let full = buffers.iter().filter(|buffer| !buffer.is_empty()).take(VECTORS);
