@@ -269,6 +269,8 @@ export class Link implements Connection<unknown>, Later {
   gone(error: Error | undefined): void {
     this.#state |= GONE
     if (error !== undefined || !this.#hasHeld) this.#close(error)
+    // Its number will be somebody else's before it is closed.
+    else this.#remember()
   }
 
   /** The bytes that were read for it are lost: somebody has given their memory away. */
@@ -358,10 +360,15 @@ export class Link implements Connection<unknown>, Later {
 
   #moved(): readonly number[] {
     const known = this.#extra?.moved
-    if ((this.#state & FORGOTTEN) !== 0) return known ?? []
+    if (known !== undefined || (this.#state & FORGOTTEN) !== 0) return known ?? []
     const moved = this.role.exchange.native.moved(this.#id) ?? []
     if ((this.#state & GONE) !== 0) this.#more().moved = moved
     return moved
+  }
+
+  /** Has known from now on what the addon knows of it. */
+  #remember(): void {
+    void [this.remoteAddress, this.#moved()]
   }
 
   #more(): Extra {
