@@ -388,3 +388,34 @@ each(
     t.deepEqual(told, [[5, 3, port]])
   },
 )
+
+each('what a failure has overtaken is not told, also after a resume', {}, async (t, rig) => {
+  const log: string[] = []
+  const links: Link[] = []
+  const server = serve(
+    rig,
+    logging(log, {
+      open: (link) => void links.push(link),
+      // Of two that have sent something, the second has been read already when the first is told.
+      data() {
+        for (const link of links) {
+          link.pause()
+          // What is kept is why a failure is heard of meanwhile.
+          link.write(Buffer.alloc(16 * MIB))
+        }
+      },
+    }),
+  )
+  const sockets = [await peer(rig, server), await peer(rig, server)]
+  await rig.until(() => links.length === 2)
+  await rig.turns(1, () => {
+    for (const socket of sockets) socket.write('hello')
+  })
+  t.deepEqual(log, ['open', 'open', 'data hello'])
+  for (const socket of sockets) socket.resetAndDestroy()
+  await rig.until(() => log.length === 7)
+  for (const link of links) link.resume()
+  await rig.turns(3)
+  const over = ['error ECONNRESET', 'close ECONNRESET']
+  t.deepEqual(log, ['open', 'open', 'data hello', ...over, ...over])
+})

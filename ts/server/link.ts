@@ -339,6 +339,12 @@ export class Link implements Connection<unknown>, Later {
 
   #close(error: Error | undefined): void {
     this.#state |= CLOSED
+    // What a failure overtook is not told any more, whoever resumes it.
+    const extra = this.#extra
+    if (extra !== undefined) {
+      extra.held.length = 0
+      extra.isEndHeld = false
+    }
     if ((this.#state & UNREF) === 0) this.role.count(-1)
     const { error: failed, close, receiver } = this.role.handlers
     if (error !== undefined) this.#attempt(() => failed?.call(receiver, this, error))
