@@ -16,11 +16,17 @@ import { packages as crossPackages } from './rust.mjs'
 export const tools = /** @type {const} */ ([
   { name: 'socat', debian: 'socat', usedBy: 'the echo server and half-closed connections from outside' },
   { name: 'nc', debian: 'netcat-openbsd', usedBy: 'the echo server from outside' },
+  { name: 'ncat', debian: 'ncat', usedBy: 'the echo server from outside' },
+  { name: 'python3', debian: 'python3', usedBy: "the echo server, by asyncio's streams" },
   { name: 'redis-benchmark', debian: 'redis-tools', usedBy: 'many connections at once' },
   { name: 'redis-cli', debian: 'redis-tools', usedBy: 'a client that pipelines' },
   { name: 'chromium', debian: 'chromium', usedBy: 'the page that the comparison writes' },
   { name: 'strace', debian: 'strace', usedBy: 'counting system calls, and making them fail' },
-  { name: 'curl', debian: 'curl', usedBy: "Node's http server on the reactor" },
+  {
+    name: 'curl',
+    debian: 'curl',
+    usedBy: "Node's http server on the reactor, and the echo server from outside",
+  },
   { name: 'openssl', debian: 'openssl', usedBy: 'a certificate for TLS on the reactor' },
   { name: 'haproxy', debian: 'haproxy', usedBy: 'the example of a proxy in front of servers' },
   { name: 'valgrind', debian: 'valgrind', usedBy: "the core's use of memory" },

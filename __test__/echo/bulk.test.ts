@@ -1,9 +1,8 @@
 // Many bytes and many peers: everything comes back, to whom it belongs.
-import { spawn } from 'node:child_process'
-import { within } from '../helpers/echo-change.js'
-import { burst, slowReader, throughNc, throughSocat } from '../helpers/echo-clients.js'
+import { burst, slowReader } from '../helpers/echo-clients.js'
 import { descriptorsOf, each, fewer, startColumn } from '../helpers/echo-columns.js'
 import { isLinux } from '../helpers/echo-process.js'
+import { throughNc, throughSocat } from '../helpers/echo-programs.js'
 
 const MIB = 1024 * 1024
 
@@ -52,31 +51,3 @@ each(
   },
   { linux: true, on: fewer },
 )
-
-for (const pipeline of [1, 16]) {
-  each(
-    `redis-benchmark gets through, ${pipeline} at a time`,
-    async (t, column) => {
-      const server = await startColumn(t, column, ['--quiet'])
-      // An echoed request is a valid reply: an array of strings.
-      const args = `-h ${server.host} -p ${server.port} --csv -t ping_mbulk,set,get -c 50 -n 100000 -P ${pipeline}`
-      const benchmark = spawn('redis-benchmark', args.split(' '), { stdio: ['ignore', 'pipe', 'pipe'] })
-      t.teardown(() => benchmark.kill('SIGKILL'))
-      let output = ''
-      benchmark.stdout.on('data', (chunk: Buffer) => {
-        output += chunk.toString()
-      })
-      const code = await within(
-        new Promise((resolve) => {
-          benchmark.on('close', resolve)
-        }),
-        'redis-benchmark',
-        120_000,
-      )
-      t.is(code, 0)
-      const reported = [...output.matchAll(/^"(\w+)","[\d.]+"/gm)].map(([, name]) => name)
-      t.deepEqual(reported, ['PING_MBULK', 'SET', 'GET'])
-    },
-    { tools: ['redis-benchmark'], on: fewer },
-  )
-}

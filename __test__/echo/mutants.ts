@@ -1,5 +1,5 @@
-// An echo server on node:net with a fault of one's choice, to try the clients of the tests on:
-// `node --import=tsx mutants.ts FAULT`. The fault `none` is a correct server.
+// Echo servers on node:net, each with a fault of one's choice, to try the clients of the tests on:
+// `node --import=tsx mutants.ts FAULT [FAULT ...]`. The fault `none` is a correct server.
 import { type Socket, createServer } from 'node:net'
 import { Transform } from 'node:stream'
 
@@ -7,10 +7,9 @@ const NOTHING = Buffer.alloc(0)
 /** Where in a connection most faults are. */
 const PLACE = 1000
 
-type Treatment = (socket: Socket, number: number) => void
+/** `sockets` are all connections of the server, and `number` is the place of this one among them. */
+type Treatment = (socket: Socket, number: number, sockets: readonly Socket[]) => void
 type Filter = (chunk: Buffer) => Buffer
-
-const sockets: Socket[] = []
 
 /** Echoes at the peer's pace. */
 function filtered(socket: Socket, filter: Filter, atEnd: () => Buffer = () => NOTHING): void {
@@ -21,34 +20,52 @@ function filtered(socket: Socket, filter: Filter, atEnd: () => Buffer = () => NO
   socket.pipe(through).pipe(socket)
 }
 
-/** Changes the first bytes of each connection, however they are cut into chunks. */
-function atPlace(change: (start: Buffer) => Buffer): Treatment {
+/** Changes a chunk of each connection: the one that holds the byte at the place. `start` is all up to that byte, and with it. */
+function atPlace(change: (chunk: Buffer, index: number, start: Buffer) => Buffer): Treatment {
   return (socket) => {
     let start = NOTHING
-    let isDone = false
     filtered(socket, (chunk) => {
-      if (isDone) return chunk
-      start = Buffer.concat([start, chunk])
-      if (start.length < PLACE) return NOTHING
-      isDone = true
-      return Buffer.concat([change(start.subarray(0, PLACE)), start.subarray(PLACE)])
+      if (start.length === PLACE) return chunk
+      const index = PLACE - 1 - start.length
+      start = Buffer.concat([start, chunk.subarray(0, index + 1)])
+      return start.length < PLACE ? chunk : change(chunk, index, start)
     })
   }
 }
 
 const faults: Readonly<Record<string, Treatment>> = {
   none: (socket) => socket.pipe(socket),
-  'drops a byte': atPlace((start) => start.subarray(0, -1)),
-  'repeats a chunk': atPlace((start) => Buffer.concat([start, start])),
-  'changes a bit': atPlace((start) => {
-    start.writeUInt8(start.readUInt8(PLACE - 1) ^ 1, PLACE - 1)
-    return start
+  'drops a byte': atPlace((chunk, index) =>
+    Buffer.concat([chunk.subarray(0, index), chunk.subarray(index + 1)]),
+  ),
+  'repeats a chunk': atPlace((chunk, index, start) =>
+    Buffer.concat([chunk.subarray(0, index + 1), start, chunk.subarray(index + 1)]),
+  ),
+  'changes a bit': atPlace((chunk, index) => {
+    chunk.writeUInt8(chunk.readUInt8(index) ^ 1, index)
+    return chunk
   }),
-  'swaps two bytes': atPlace((start) => {
-    const at = start.findIndex((byte, index) => byte !== start[index + 1])
-    start.subarray(at, at + 2).reverse()
-    return start
-  }),
+  'swaps two bytes': (socket) => {
+    let isDone = false
+    filtered(socket, (chunk) => {
+      const at = chunk.findIndex((byte, index) => byte !== (chunk[index + 1] ?? byte))
+      if (isDone || at < 0) return chunk
+      isDone = true
+      chunk.subarray(at, at + 2).reverse()
+      return chunk
+    })
+  },
+  // Not in the form of a message of redis' protocol, but in what it says.
+  'changes a letter': (socket) => {
+    let isDone = false
+    filtered(socket, (chunk) => {
+      const at = chunk.findIndex((byte) => /[A-Za-z]/.test(String.fromCodePoint(byte)))
+      if (isDone || at < 0) return chunk
+      isDone = true
+      chunk.writeUInt8(chunk.readUInt8(at) ^ 1, at)
+      return chunk
+    })
+  },
   'loses the tail': (socket) => {
     let position = 0
     let tail = NOTHING
@@ -80,7 +97,7 @@ const faults: Readonly<Record<string, Treatment>> = {
   'forgets a connection': (socket, number) => {
     if (number > 0) socket.pipe(socket)
   },
-  'mixes up connections': (socket, number) => {
+  'mixes up connections': (socket, number, sockets) => {
     const neighbour = sockets[number - 1] ?? socket
     socket.once('data', (chunk: Buffer) => {
       neighbour.write(chunk)
@@ -92,7 +109,7 @@ const faults: Readonly<Record<string, Treatment>> = {
     socket.on('data', (chunk: Buffer) => socket.write(chunk))
     socket.on('end', () => socket.end())
   },
-  'waits for one peer': (socket) => {
+  'waits for one peer': (socket, _number, sockets) => {
     socket.on('data', (chunk: Buffer) => {
       if (socket.write(chunk)) return
       for (const each of sockets) each.pause()
@@ -104,18 +121,19 @@ const faults: Readonly<Record<string, Treatment>> = {
   },
 }
 
-const fault = process.argv[2] ?? ''
-const treat = faults[fault]
-if (treat === undefined) throw new Error(`no such fault: ${fault}`)
-
-const server = createServer({ allowHalfOpen: true }, (socket) => {
-  socket.on('error', () => socket.destroy())
-  sockets.push(socket)
-  treat(socket, sockets.length - 1)
-})
-server.listen({ host: '127.0.0.1', port: 0 }, () => {
-  const address = server.address()
-  if (address !== null && typeof address === 'object') {
-    process.stdout.write(`listening on ${address.address}:${address.port} (node:net, ${fault})\n`)
-  }
-})
+for (const fault of process.argv.slice(2)) {
+  const treat = faults[fault]
+  if (treat === undefined) throw new Error(`no such fault: ${fault}`)
+  const sockets: Socket[] = []
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => socket.destroy())
+    sockets.push(socket)
+    treat(socket, sockets.length - 1, sockets)
+  })
+  server.listen({ host: '127.0.0.1', port: 0 }, () => {
+    const address = server.address()
+    if (address !== null && typeof address === 'object') {
+      process.stdout.write(`listening on ${address.address}:${address.port} (node:net, ${fault})\n`)
+    }
+  })
+}

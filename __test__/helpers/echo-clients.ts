@@ -1,7 +1,5 @@
-// Clients that check every byte that comes back, and throw an `EchoFailure` if one is wrong. clients.test.ts shows that
-// they notice what a server can do wrong.
-import { spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+// Clients of our own that check every byte that comes back, and throw an `EchoFailure` if one is wrong. echo/clients.test.ts
+// shows that they notice what a server can do wrong; those that others wrote are in echo-programs.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEADLINE_MS, EchoFailure, within } from './echo-change.js'
 import { Client } from './echo-connection.js'
@@ -12,56 +10,6 @@ const MIB = 1024 * 1024
 
 export interface Deadline {
   readonly deadlineMs?: number
-}
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
-/** Pipes random bytes through a program that connects to the server, and compares the checksums. */
-async function throughProgram(
-  command: readonly string[],
-  { size = 16 * MIB, deadlineMs = DEADLINE_MS }: Deadline & { readonly size?: number },
-): Promise<void> {
-  const [program = '', ...args] = command
-  const child = spawn(program, args, { stdio: 'pipe' })
-  const received: Buffer[] = []
-  let errors = ''
-  child.stdout.on('data', (chunk: Buffer) => received.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString()
-  })
-  // It may end before it has read everything; the checksum tells.
-  child.stdin.on('error', () => undefined)
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', resolve)
-  })
-  const sent = randomBytes(size)
-  child.stdin.end(sent)
-  try {
-    const code = await within(ended, program, deadlineMs)
-    if (code !== 0 || errors !== '') throw new EchoFailure(`${program} ended with status ${code}: ${errors}`)
-    const echo = Buffer.concat(received)
-    if (sha256(echo) !== sha256(sent)) {
-      throw new EchoFailure(`${program}: ${sent.length} bytes sent, ${echo.length} other bytes received`)
-    }
-  } finally {
-    child.kill('SIGKILL')
-  }
-}
-
-interface Bulk extends Deadline {
-  readonly size?: number
-}
-
-/** @throws EchoFailure */
-export function throughSocat({ host, port }: Target, bulk: Bulk = {}): Promise<void> {
-  // -t: how long it waits for the server's end after its own. It exits well then, so that is left to the deadline.
-  return throughProgram(['socat', '-t', '600', 'STDIO', `TCP:${host}:${port}`], bulk)
-}
-
-/** @throws EchoFailure */
-export function throughNc({ host, port }: Target, bulk: Bulk = {}): Promise<void> {
-  return throughProgram(['nc', '-N', host, String(port)], bulk)
 }
 
 interface Burst extends Deadline {

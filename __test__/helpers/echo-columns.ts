@@ -10,6 +10,8 @@ export interface Column {
   readonly trigger: 'level' | 'edge'
   /** On `listen`, and not on readiness alone. */
   readonly server?: boolean
+  /** In so many Workers. */
+  readonly workers?: number
 }
 
 const best = isLinux ? 'epoll' : 'kqueue'
@@ -30,7 +32,15 @@ export const fewer = columns.filter(
   ({ backend, trigger, server }) => !server || (backend === best && trigger === 'level'),
 )
 
+/** Several threads: what a connection sees of the server is the same in each. */
+export const withWorkers: readonly Column[] = [
+  { backend: best, trigger: 'level', workers: 2 },
+  { backend: best, trigger: 'edge', server: true, workers: 2 },
+]
+
 export interface Needs {
+  /** Whether something else that it takes is here. */
+  readonly isHere?: boolean
   /** Programs from outside; where one is missing, the test is left out by its name. */
   readonly tools?: readonly ToolName[]
   /** It reads the tables of the Linux kernel. */
@@ -40,16 +50,20 @@ export interface Needs {
 
 /** One test after another: each has a server of its own, and many of them keep a processor busy. */
 export function serial(needs: Needs = {}): typeof test.serial | typeof test.skip {
-  const isHere = !missing.some(({ name }) => needs.tools?.includes(name)) && (isLinux || !needs.linux)
+  const isHere =
+    (needs.isHere ?? true) &&
+    !missing.some(({ name }) => needs.tools?.includes(name)) &&
+    (isLinux || !needs.linux)
   return isHere ? test.serial : test.serial.skip
 }
 
-const nameOf = ({ backend, trigger, server }: Column): string =>
-  `${backend}::${trigger}${server ? '::server' : ''}`
+const nameOf = ({ backend, trigger, server, workers }: Column): string =>
+  `${backend}::${trigger}${server ? '::server' : ''}${workers ? '::workers' : ''}`
 
 /** The options that stand for a column. */
-export function argumentsOf({ backend, trigger, server }: Column): readonly string[] {
-  return ['--backend', backend, '--trigger', trigger, ...(server ? ['--server'] : [])]
+export function argumentsOf({ backend, trigger, server, workers }: Column): readonly string[] {
+  const rest = [...(server ? ['--server'] : []), ...(workers ? ['--workers', String(workers)] : [])]
+  return ['--backend', backend, '--trigger', trigger, ...rest]
 }
 
 /** Declares a test for each column. */

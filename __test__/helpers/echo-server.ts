@@ -201,6 +201,19 @@ export function startMutant(t: ExecutionContext, fault: string): Promise<EchoSer
   return launch(t, [...commandFor(mutants, { typescript: true }), fault], {})
 }
 
+/** Starts one for each of these faults, in one process, and tells where each listens. */
+export async function startMutants(
+  t: ExecutionContext,
+  faults: readonly string[],
+): Promise<ReadonlyMap<string, Target>> {
+  const server = await launch(t, [...commandFor(mutants, { typescript: true }), ...faults], {})
+  const places = faults.map(async (fault): Promise<[string, Target]> => {
+    const line = await server.line(new RegExp(`^listening on .*, ${fault}\\)$`))
+    return [fault, { host: server.host, port: Number(/:(\d+) /.exec(line)?.[1]) }]
+  })
+  return new Map(await Promise.all(places))
+}
+
 export interface Outcome extends Ended {
   readonly stdout: string
   readonly stderr: string
