@@ -1,5 +1,6 @@
 // Go's conformance test for connections (golang.org/x/net/nettest), through the relay of examples/relay on every backend. It
-// needs Go, and the network once. The last line is `N passed, N failed`. Exit status: 0 fine, 1 not, 77 if there is no Go.
+// needs Go, and the network once. The last line is `N passed, N failed`. Exit status: 0 fine, 1 not, 77 if there is no Go, or
+// not what it is to download.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -9,6 +10,7 @@ import { leftOut } from './cross-check.mjs'
 import { root, run, stopAllOnSignals, which } from './run.mjs'
 
 const cwd = join(root, 'scripts/nettest')
+const env = { GOTOOLCHAIN: 'local' }
 const backends = process.platform === 'linux' ? ['epoll', 'poll', 'select'] : ['kqueue', 'poll', 'select']
 
 /** An address that nothing listens on, for the test to listen on. */
@@ -30,8 +32,10 @@ async function testOn(backend) {
   try {
     const [line] = await once(createInterface(relay.stdout), 'line')
     const [, address = ''] = /^relaying (\S+)/.exec(line) ?? []
-    const env = { TARGET: target, RELAY: address, GOTOOLCHAIN: 'local' }
-    return await run('go', ['test', '-count=1', '-v', '.'], { cwd, env })
+    return await run('go', ['test', '-count=1', '-v', '.'], {
+      cwd,
+      env: { ...env, TARGET: target, RELAY: address },
+    })
   } finally {
     relay.kill()
   }
@@ -40,6 +44,12 @@ async function testOn(backend) {
 async function main() {
   if (!which('go')) {
     console.log('no Go here (Debian: golang-go)')
+    process.exitCode = leftOut
+    return
+  }
+  const download = await run('go', ['mod', 'download'], { cwd, env, limitMs: 2 * 60_000 })
+  if (download.code !== 0) {
+    console.log(`Go cannot download golang.org/x/net: ${download.output.trim().split('\n').at(-1)}`)
     process.exitCode = leftOut
     return
   }

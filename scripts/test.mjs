@@ -208,6 +208,7 @@ const checks = {
   docs: script('docs'),
   package: script('check-package'),
   'node-test': nodeTest,
+  clients: script('clients'),
   runtimes: otherRuntimes,
   install: installTest,
   'rust-format': command('cargo fmt --all --check -- --color never'),
