@@ -126,16 +126,13 @@ function throughRedisCli({ host, port }: Target, { size = 16 * MIB, deadlineMs }
   )
 }
 
-/**
- * An echoed request is a valid reply: an array of strings. One at a time they take long, so there are fewer then; but each of the 50
- * connections sends some thousand bytes.
- */
+/** An echoed request is a valid reply: an array of strings. One at a time they take long, so they are few then. */
 async function throughRedisBenchmark(
   { host, port }: Target,
   { size = 16 * MIB, deadlineMs }: Bulk,
   pipeline: number,
 ): Promise<void> {
-  const count = Math.max(6000, Math.ceil(size / (pipeline > 1 ? 120 : 480)))
+  const count = pipeline > 1 ? Math.ceil(size / 120) : 8000
   const options = `-h ${host} -p ${port} --csv -t ping_mbulk,set,get -c 50 -n ${count} -P ${pipeline}`
   const { output, code, errors } = await run(['redis-benchmark', ...options.split(' ')], { deadlineMs })
   const found = [...output.toString().matchAll(/^"(\w+)","[\d.]+"/gm)].map(([, name]) => name).join(' ')
