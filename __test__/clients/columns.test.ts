@@ -6,7 +6,7 @@ import { programs } from '../helpers/echo-programs.js'
 const MIB = 1024 * 1024
 
 const isWhole = process.env['FDREACTOR_CLIENTS'] === 'all'
-const size = isWhole ? 16 * MIB : 4 * MIB
+const size = isWhole ? 16 * MIB : 8 * MIB
 
 const all = [...columns, ...withWorkers]
 const stride = 4

@@ -1,7 +1,8 @@
 """An echo client on asyncio's streams.
 
 streams.py HOST PORT CONNECTIONS BYTES: so many connections at once, on each so many random bytes, sent and read in random
-pieces; it half-closes, reads up to the end, and compares. Ends with status 1 and a line for each connection that failed.
+pieces; it half-closes, reads up to the end, and compares. The first sends twenty times as many, and reads nothing until it has
+sent all or has been held up. Ends with status 1 and a line for each connection that failed.
 """
 
 import asyncio
@@ -28,12 +29,15 @@ async def receive(reader, dice):
     return received
 
 
-async def talk(host, port, size):
+async def talk(host, port, size, is_late):
     dice = random.Random()
     sent = dice.randbytes(size)
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        _, received = await asyncio.gather(send(writer, sent, dice), receive(reader, dice))
+        sending = asyncio.create_task(send(writer, sent, dice))
+        if is_late:
+            await asyncio.wait([sending], timeout=0.5)
+        _, received = await asyncio.gather(sending, receive(reader, dice))
     finally:
         writer.close()
     if received != sent:
@@ -43,8 +47,9 @@ async def talk(host, port, size):
 
 
 async def main(host, port, connections, size):
-    talks = (talk(host, int(port), int(size)) for _ in range(int(connections)))
-    failures = [each for each in await asyncio.gather(*talks, return_exceptions=True) if each]
+    late = talk(host, int(port), 20 * int(size), True)
+    talks = (talk(host, int(port), int(size), False) for _ in range(1, int(connections)))
+    failures = [each for each in await asyncio.gather(late, *talks, return_exceptions=True) if each]
     for failure in failures:
         print(repr(failure), file=sys.stderr)
     sys.exit(1 if failures else 0)
