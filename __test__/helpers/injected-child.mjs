@@ -50,6 +50,7 @@ const names = (call) => (ALIASES[call] ?? [call]).map((name) => `?${name}`).join
  * @property {string} call by its manual page
  * @property {string} [exactly] the one name of those that it has in the kernel
  * @property {string} error such as `ENOMEM`
+ * @property {number} [result] what the calls return instead of an error, without doing anything
  * @property {string} [when] which calls of the thread fail, in strace's words: `1` (the first), `2+` (all from the second on)
  * @property {number} [thread] whose calls. Default: this one's.
  * @property {number} [on] a descriptor: only calls about its file count. Whatever node does meanwhile is then out of the
@@ -114,10 +115,11 @@ async function watched(args, thread, act) {
  * @param {Fault} fault
  * @param {() => unknown} act
  */
-export function inject({ call, exactly, error, when = '1', thread = thisThread(), on }, act) {
+export function inject({ call, exactly, error, result, when = '1', thread = thisThread(), on }, act) {
   const set = exactly ?? names(call)
+  const outcome = result === undefined ? `error=${error}` : `retval=${result}`
   const about = on === undefined ? [] : ['-P', readlinkSync(`/proc/self/fd/${on}`)]
-  const how = ['-e', `trace=${set}`, '-e', `inject=${set}:error=${error}:when=${when}`]
+  const how = ['-e', `trace=${set}`, '-e', `inject=${set}:${outcome}:when=${when}`]
   return watched([...about, ...how], thread, act)
 }
 
@@ -209,7 +211,8 @@ export async function attempt(fault, ours, act, spare, tries = 1) {
     spare(value)
     return attempt(fault, ours, act, spare, tries + 1)
   }
-  if (injected.length === 0) throw new Error(`no ${fault.call} failed:\n${trace.join('\n')}`)
+  if (injected.length === 0)
+    throw new Error(`no ${fault.call} failed:\n${trace.join('\n')}`, { cause: error })
   return { value, error, failed: injected.length }
 }
 

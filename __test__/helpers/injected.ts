@@ -33,6 +33,20 @@ export interface Place<R extends Row> {
 
 const child = new URL('injected-child.mjs', import.meta.url).href
 
+const servers = new URL('injected-server.mjs', import.meta.url).href
+
+/** What a script about servers begins with. */
+export const SERVERS = `
+import { World, fail } from '${servers}'
+let named = 0
+/** A server of the case, of a row's kind. */
+const world = ({ kind = 'tcp' }, acts, options = {}) => {
+  // Outside the file system.
+  const place = kind === 'unix' ? { unix: \`\\0fdreactor-\${process.pid}-\${(named += 1)}\` } : {}
+  return new World({ reactor: { backend, driver }, trigger, acts, options: { ...place, ...options } })
+}
+`
+
 const PREAMBLE = `
 import {
   attempt, inject, firstOf, isCalm, pipe, play, rests, serves, told, threadsNamed, until,

@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs'
 import { failureToError } from '../errors.js'
+import type { Subject } from '../errors.js'
 import type { Trigger } from '../interest.js'
 import type { Reactor } from '../reactor.js'
 import { callable, integer, options as keys } from '../validate.js'
@@ -10,6 +12,8 @@ import { parseLimits } from './limits.js'
 import type { ConnectionLimits, ServerLimits } from './limits.js'
 import { Link } from './link.js'
 import { flag, parsePlace, parseTrigger, parseViews } from './options.js'
+import type { Place } from './options.js'
+import type { Role } from './role.js'
 import { ListeningServer } from './server.js'
 import type { Server } from './server.js'
 import { reactorOf } from './shared.js'
@@ -106,15 +110,32 @@ export function listen<T = undefined>(options: ListenOptions<T>): Server<T> {
   })
   const only = ipv6Only === undefined ? 2 : Number(ipv6Only)
   const id = role.exchange.native.listen(endpoint, backlog, reusePort, only, isEdge, limits)
-  if (id < 0) throw failureToError(id, about(place, endpoint))
-  const server = new ListeningServer(hall, role, id)
+  const subject = about(place, endpoint)
+  if (id < 0) throw failureToError(id, subject)
+  const server = started(() => new ListeningServer(hall, role, id, subject), role, id, place)
   hall.delivery.begin(id, {
     role,
     isListener: true,
     begin: (connection) => new Link(role, connection),
-    failed: (failure) => onError(failureToError(failure, about(place, endpoint)), server),
+    failed: (failure) => onError(failureToError(failure, whereabouts(server)), server),
   })
   return server
+}
+
+/** What listens already must not stay if nobody gets hold of it. */
+function started<S>(start: () => S, { exchange }: Role, id: number, place: Place): S {
+  try {
+    return start()
+  } catch (error) {
+    exchange.native.unlisten(id)
+    if (place.kind === 'unix' && !place.path.startsWith('\0')) rmSync(place.path, { force: true })
+    throw error
+  }
+}
+
+/** Where a server came to listen: port 0 has become another one. */
+function whereabouts({ address: { address, family, port } }: Server<unknown>): Subject {
+  return family === 'unix' ? { address } : { address, port }
 }
 
 function warn(error: Error): void {

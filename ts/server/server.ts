@@ -1,5 +1,6 @@
 import { lstatSync, unlinkSync } from 'node:fs'
 import { failureToError } from '../errors.js'
+import type { Subject } from '../errors.js'
 import { boolean } from '../validate.js'
 import { endAddress } from './address.js'
 import type { EndAddress } from './connection.js'
@@ -58,12 +59,12 @@ export class ListeningServer implements Server<unknown> {
   #isStopped = false
   #ref = true
 
-  constructor(hall: Hall, role: Role, id: number) {
+  constructor(hall: Hall, role: Role, id: number, subject: Subject) {
     this.#hall = hall
     this.#role = role
     this.#id = id
     const address = role.exchange.native.localAddress(id)
-    if (typeof address === 'number') throw failureToError(address)
+    if (typeof address === 'number') throw failureToError(address, subject)
     this.address = endAddress(address)
     const path =
       this.address.family === 'unix' && !this.address.address.startsWith('\0') ? this.address.address : ''

@@ -184,7 +184,7 @@ impl NativeTraffic {
         let terms = terms(&limits, edge, true);
         let listened = self.with(|reactor, traffic| {
             let socket = at.bind(backlog, reuse_port, (ipv6_only < 2).then_some(ipv6_only == 1))?;
-            traffic.listen(reactor, socket, options, terms)
+            traffic.listen(reactor, socket, options, terms).inspect_err(|_| at.unbind())
         });
         number(listened, i64::from)
     }

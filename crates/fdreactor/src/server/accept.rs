@@ -167,15 +167,23 @@ impl Traffic {
         if listener.open >= listener.options.connections {
             return false;
         }
-        if let Ok(token) = reactor.resume(listener.token) {
-            listener.token = token;
-            listener.waiting = false;
-            // A burst may be the next to come, and no accept of it would find that nobody waited in between.
-            listener.short = listener.short && somebody_waits(&listener.socket);
-            true
-        } else {
-            self.wheel.set(retry, id);
-            false
+        // Also if the pause did not come about: an edge was told already.
+        match reactor.rearm(listener.token) {
+            Ok(token) => {
+                listener.token = token;
+                listener.waiting = false;
+                // A burst may be the next to come, and no accept of it would find that nobody waited in between.
+                listener.short = listener.short && somebody_waits(&listener.socket);
+                true
+            }
+            // Its descriptor was closed behind our back, as its accept has told.
+            Err(Error::Closed) => true,
+            Err(_) => {
+                self.wheel.set(retry, id);
+                // Only a turn says when somebody has to look at the timeouts.
+                reactor.owe();
+                false
+            }
         }
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Connection {
     pub(super) silent: bool,
     /// Its owner wants nothing read.
     pub(super) paused: bool,
+    /// The kernel has no memory for what is kept: it is tried again after a while.
+    pub(super) starved: bool,
     /// Nothing is read because too much is kept.
     pub(super) held_back: bool,
     pub(super) read_ended: bool,
@@ -74,6 +76,7 @@ impl Connection {
             connecting,
             silent: true,
             paused: false,
+            starved: false,
             held_back: false,
             read_ended: false,
             end_asked: false,
@@ -94,7 +97,7 @@ impl Connection {
     /// What it should be watched for.
     pub(super) fn wanted(&self) -> Interest {
         let mut wanted = if self.wants_read() { Interest::READABLE } else { Interest::NONE };
-        if self.connecting || self.output.is_some() {
+        if self.connecting || (self.output.is_some() && !self.starved) {
             wanted |= Interest::WRITABLE;
         }
         wanted

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, Syscall};
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
-use std::{ffi::OsStr, io, net::SocketAddr, os::unix::ffi::OsStrExt, time::Duration};
+use std::{ffi::OsStr, fs, io, net::SocketAddr, os::unix::ffi::OsStrExt, time::Duration};
 
 /// An address, as the kernel takes it.
 #[derive(Clone, Debug)]
@@ -64,8 +64,16 @@ impl Endpoint {
             set().map_err(failed(Syscall::Setsockopt))?;
         }
         socket.bind(&self.address).map_err(failed(Syscall::Bind))?;
-        socket.listen(backlog).map_err(failed(Syscall::Listen))?;
+        socket.listen(backlog).map_err(failed(Syscall::Listen)).inspect_err(|_| self.unbind())?;
         Ok(socket)
+    }
+
+    /// Removes the file that a bind has made: nobody listens there.
+    pub fn unbind(&self) {
+        if let Some(path) = self.address.as_pathname() {
+            // Nobody can do more about it.
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Begins to connect.
@@ -77,12 +85,14 @@ impl Endpoint {
         if self.is_tcp {
             socket.set_tcp_nodelay(true).map_err(failed(Syscall::Setsockopt))?;
         }
-        match socket.connect(&self.address) {
-            // It goes on by itself, also after a signal.
-            Err(error) if !matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => {
-                Err(Error::system(Syscall::Connect, &error))
+        loop {
+            let Err(error) = socket.connect(&self.address) else { return Ok(socket) };
+            match error.raw_os_error() {
+                // If it has begun before the signal, it says so when it is asked again.
+                Some(libc::EINTR) => {}
+                Some(libc::EINPROGRESS | libc::EALREADY | libc::EISCONN) => return Ok(socket),
+                _ => return Err(Error::system(Syscall::Connect, &error)),
             }
-            _ => Ok(socket),
         }
     }
 }

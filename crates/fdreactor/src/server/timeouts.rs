@@ -48,6 +48,9 @@ impl Traffic {
         while let Some((tick, ids)) = self.wheel.take_due() {
             for id in ids {
                 self.resume_listener(reactor, id);
+                if self.table.connection(id).is_some_and(|connection| connection.starved) {
+                    self.write_kept(reactor, id);
+                }
                 let Some(connection) = self.table.connection(id).filter(|it| it.bucket == tick) else {
                     continue;
                 };

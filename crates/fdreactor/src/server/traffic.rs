@@ -172,26 +172,22 @@ impl Traffic {
     fn connected(&mut self, reactor: &mut Reactor, id: u32) {
         let now = self.wheel.now();
         let Some(connection) = self.table.connection(id) else { return };
-        let outcome = connection.socket.take_error();
-        let error = match outcome {
-            Ok(None) => match connection.socket.peer_addr() {
-                Ok(peer) => {
-                    connection.peer = peer.as_socket();
-                    connection.connecting = false;
-                    connection.born = now;
-                    connection.active = now;
-                    self.unsettle(id);
-                    self.schedule(id);
-                    self.tell(id, Told::Connected);
-                    return;
-                }
-                // Not yet.
-                Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => return,
-                Err(error) => error,
-            },
-            Ok(Some(error)) | Err(error) => error,
+        let error = match connection.socket.take_error() {
+            Ok(None) => {
+                // Whoever it is: the connection is as good without its peer's name.
+                connection.peer = connection.socket.peer_addr().ok().and_then(|peer| peer.as_socket());
+                connection.connecting = false;
+                connection.born = now;
+                connection.active = now;
+                self.unsettle(id);
+                self.schedule(id);
+                self.tell(id, Told::Connected);
+                return;
+            }
+            Ok(Some(error)) => Error::system(Syscall::Connect, &error),
+            Err(error) => Error::system(Syscall::Getsockopt, &error),
         };
-        self.close(reactor, id, Some(Error::system(Syscall::Connect, &error)));
+        self.close(reactor, id, Some(error));
     }
 
     /// Closes a connection at once. What was to be written is dropped. With `reset` the peer hears of a broken connection.
@@ -268,22 +264,26 @@ impl Traffic {
         while let Some(id) = self.unsettled.pop() {
             let Some(connection) = self.table.connection(id) else { continue };
             connection.unsettled = false;
-            let wanted = connection.wanted();
-            if wanted == connection.armed {
-                continue;
-            }
-            let trigger = connection.terms.trigger;
-            let outcome = reactor.modify(connection.token, arming(trigger, wanted));
-            match outcome {
-                Ok(token) => {
-                    connection.token = token;
-                    connection.armed = wanted;
-                }
-                Err(error) => self.close(reactor, id, Some(error)),
-            }
+            self.settle(reactor, id);
         }
         if std::mem::take(&mut self.freed) && !self.waiting.is_empty() {
             self.try_again(reactor);
+        }
+    }
+
+    /// Has a connection watched for what is wanted now.
+    pub(super) fn settle(&mut self, reactor: &mut Reactor, id: u32) {
+        let Some(connection) = self.table.connection(id) else { return };
+        let wanted = connection.wanted();
+        if wanted == connection.armed {
+            return;
+        }
+        match reactor.modify(connection.token, arming(connection.terms.trigger, wanted)) {
+            Ok(token) => {
+                connection.token = token;
+                connection.armed = wanted;
+            }
+            Err(error) => self.close(reactor, id, Some(error)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Writing: what was gathered in a batch, and what had been kept.
 
-use super::{orders::Order, output::Output, record::Told, traffic::Traffic};
+use super::{orders::Order, output::Output, record::Told, traffic::Traffic, wheel::Tick};
 use crate::{
     error::{Error, Result, Syscall},
     interest::Interest,
@@ -8,10 +8,16 @@ use crate::{
     sys::rw,
     trigger::Trigger,
 };
-use std::{io::ErrorKind, net::Shutdown, os::fd::AsRawFd};
+use std::{
+    io::{self, ErrorKind},
+    net::Shutdown,
+    os::fd::AsRawFd,
+};
 
 /// How many bytes one connection is given at most of what is kept for it, in one turn.
 const SHARE: usize = 1 << 20;
+/// How long what is kept waits for another try, if the kernel had no memory for it.
+const RETRY: Tick = Tick(2);
 
 impl Traffic {
     /// Takes an order; it is carried out by the next [`flush`](Self::flush). One for what is closed is dropped.
@@ -78,7 +84,7 @@ impl Traffic {
             };
             taken = match outcome {
                 Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                Err(error) if error.kind() == ErrorKind::WouldBlock || is_starved(&error) => 0,
                 Err(error) => return Err(Error::system(syscall, &error)),
             };
             if taken > 0 {
@@ -120,13 +126,15 @@ impl Traffic {
         let Some(output) = &mut connection.output else { return };
         let before = output.len();
         let mut failure = None;
-        let mut is_full = false;
+        // Starved: full for another reason than the peer.
+        let (mut is_full, mut starved) = (false, false);
         while !is_full && output.len() > 0 && before - output.len() < SHARE {
             self.counts.writes += 1;
             match output.send(|slices| connection.socket.send_vectored_with_flags(slices, rw::NO_SIGNAL)) {
                 Ok(took_all) => is_full = !took_all,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => is_full = true,
+                Err(error) if is_starved(&error) => (is_full, starved) = (true, true),
                 Err(error) => {
                     failure = Some(Error::system(Syscall::Sendmsg, &error));
                     break;
@@ -140,6 +148,7 @@ impl Traffic {
             connection.written += (before - after) as u64;
         }
         connection.terms.count(before, after);
+        let was_starved = std::mem::replace(&mut connection.starved, starved);
         if after == 0 {
             connection.output = None;
             connection.held_back = false;
@@ -153,6 +162,11 @@ impl Traffic {
             self.unsettle(id);
             self.tell(id, Told::Drained);
             self.finish(reactor, id);
+        } else if starved || was_starved {
+            if starved {
+                self.wheel.set(RETRY.after(now), id);
+            }
+            self.settle(reactor, id);
         } else if is_edge && !is_full {
             // The kernel was not asked for more than the share, so it owes no edge.
             self.rearm(reactor, id);
@@ -173,7 +187,10 @@ impl Traffic {
         // The close sends it, if nothing is left to do but that.
         if connection.read_ended {
             self.close(reactor, id, None);
-        } else if let Err(error) = connection.socket.shutdown(Shutdown::Write) {
+        } else if let Err(error) = connection.socket.shutdown(Shutdown::Write)
+            // The peer has reset it. What came before can still be read, and then a read says so.
+            && error.kind() != ErrorKind::NotConnected
+        {
             self.close(reactor, id, Some(Error::system(Syscall::Shutdown, &error)));
         }
     }
@@ -184,4 +201,10 @@ impl Traffic {
             self.close(reactor, id, None);
         }
     }
+}
+
+/// Whether the kernel has no memory for a buffer just now. The socket is well, and says that it has room: so waiting for that would be
+/// a busy loop.
+fn is_starved(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENOBUFS)
 }
