@@ -84,9 +84,12 @@ export declare interface Connection<T = undefined> extends Disposable {
    * ever. Then `timeout` is called, or without such a handler the connection destroyed.
    */
   setTimeout(ms: number): this
-  /** This end's address, or `undefined` once it is closed. */
+  /** This end's address; `undefined` once it is closed, or if the system does not say it. */
   readonly localAddress: EndAddress | undefined
-  /** The peer's address. Once it is closed what was asked for before, in `error` and `close` at the latest. */
+  /**
+   * The peer's address, or `undefined` if the system does not say it. Once it is closed what was asked for before, in `error` and `close`
+   * at the latest.
+   */
   readonly remoteAddress: EndAddress | undefined
   /** Bytes that were written and that the kernel has not taken yet. */
   readonly bufferedAmount: number
@@ -382,8 +385,9 @@ export declare interface ListenOptions<T = undefined> {
   /** What `connection.data` is at first. */
   readonly data?: T
   /**
-   * Called when connections cannot be accepted for want of descriptors or memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`, ...): once,
-   * until an accept finds nobody waiting. They go on waiting, and are accepted when there is room. @default `process.emitWarning`
+   * Called when connections cannot be accepted for want of descriptors or memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`, ... of
+   * `accept` or `epoll_ctl`, with the `address` and `port` where it listens): once, until an accept finds nobody waiting. They go on
+   * waiting, and are accepted when there is room. @default `process.emitWarning`
    */
   readonly onError?: (error: Error, server: Server<T>) => void
   /** Which reactor serves. @default one that all servers of this thread share */

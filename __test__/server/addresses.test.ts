@@ -6,7 +6,7 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join as path } from 'node:path'
 import { connect, listen } from '../../dist/index.js'
 import type { ListenOptions } from '../../dist/index.js'
-import { each, isLevel, isNative } from '../helpers/matrix.js'
+import { each, isLevel, isNative, isScan } from '../helpers/matrix.js'
 import { isClosed, join, logging, peer, receive, serve, settled, until } from '../helpers/servers.js'
 import type { Link } from '../helpers/servers.js'
 import test from '../helpers/test.js'
@@ -186,4 +186,16 @@ test('a path goes with no other address', async (t) => {
     })
   }
   await t.throwsAsync(connect({ unix: 'a-path', port: 1, socket: {} }), { code: 'ERR_INVALID_ARG_VALUE' })
+})
+
+each('a listen that is refused after its file was made removes it', { where: isScan }, (t, rig) => {
+  const unix = path(folder(t), 'socket')
+  const start = (trigger: 'edge' | 'level'): { stop(): void } =>
+    listen({ reactor: rig.reactor, trigger, unix, socket: {} })
+  t.throws(() => start('edge'), { code: 'ERR_FDREACTOR_TRIGGER_UNSUPPORTED' })
+  t.false(existsSync(unix))
+  const server = start('level')
+  t.throws(() => start('edge'), { code: 'EADDRINUSE' })
+  t.true(existsSync(unix))
+  server.stop()
 })

@@ -61,9 +61,12 @@ export interface Connection<T = undefined> extends Disposable {
    * ever. Then `timeout` is called, or without such a handler the connection destroyed.
    */
   setTimeout(ms: number): this
-  /** This end's address, or `undefined` once it is closed. */
+  /** This end's address; `undefined` once it is closed, or if the system does not say it. */
   readonly localAddress: EndAddress | undefined
-  /** The peer's address. Once it is closed what was asked for before, in `error` and `close` at the latest. */
+  /**
+   * The peer's address, or `undefined` if the system does not say it. Once it is closed what was asked for before, in `error` and `close`
+   * at the latest.
+   */
   readonly remoteAddress: EndAddress | undefined
   /** Bytes that were written and that the kernel has not taken yet. */
   readonly bufferedAmount: number

@@ -49,8 +49,9 @@ export interface ListenOptions<T = undefined> {
   /** What `connection.data` is at first. */
   readonly data?: T
   /**
-   * Called when connections cannot be accepted for want of descriptors or memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`, ...): once,
-   * until an accept finds nobody waiting. They go on waiting, and are accepted when there is room. @default `process.emitWarning`
+   * Called when connections cannot be accepted for want of descriptors or memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`, ... of
+   * `accept` or `epoll_ctl`, with the `address` and `port` where it listens): once, until an accept finds nobody waiting. They go on
+   * waiting, and are accepted when there is room. @default `process.emitWarning`
    */
   readonly onError?: (error: Error, server: Server<T>) => void
   /** Which reactor serves. @default one that all servers of this thread share */
