@@ -38,10 +38,10 @@ async function measured(program, args) {
 /** @typedef {{ rate: number, p50: number }} Found messages a second, and microseconds */
 /** @typedef {Found & { cpu: number, busy: number }} Figures the server's microseconds a message, and its part of the time */
 
-/** @type {Readonly<Record<string, (port: string, connections: number, messages: number) => Promise<Found>>>} */
+/** @type {Readonly<Record<string, (port: string, connections: number, count: number) => Promise<Found>>>} */
 const generators = {
-  async 'redis-benchmark'(port, connections, messages) {
-    const amount = ['-c', String(connections), '-P', '1', '-n', String(messages)]
+  async 'redis-benchmark'(port, connections, count) {
+    const amount = ['-c', String(connections), '-P', '1', '-n', String(count)]
     const args = ['-p', port, ...amount, '--csv', 'PING', WORD]
     const lines = (await measured('redis-benchmark', args)).trim().split('\n')
     const [, rate, , , p50] = (lines.at(-1) ?? '')
@@ -49,11 +49,11 @@ const generators = {
       .map((field) => Number(field.replaceAll('"', '')))
     return { rate: rate ?? Number.NaN, p50: (p50 ?? Number.NaN) * 1000 }
   },
-  async ours(port, connections, messages) {
-    const amount = ['--connections', String(connections), '--messages', String(messages)]
+  async ours(port, connections, count) {
+    const amount = ['--connections', String(connections), '--messages', String(count)]
     const args = ['echo', '--port', port, '--bytes', '64', ...amount, '--warm-up', '0']
-    const { messages: count, seconds, p50 } = JSON.parse(await measured(load, args))
-    return { rate: count / seconds, p50 }
+    const found = JSON.parse(await measured(load, args))
+    return { rate: found.messages / found.seconds, p50: found.p50 }
   },
 }
 
@@ -91,9 +91,9 @@ async function measure(peer, connections, count) {
     return Object.entries(found).map(([name, all]) => {
       const [rate = Number.NaN, p50 = Number.NaN, cpu = Number.NaN, busy = Number.NaN] =
         /** @type {const} */ (['rate', 'p50', 'cpu', 'busy']).map((key) => median(all.map((one) => one[key])))
-      const server = `server ${cpu.toFixed(2)} µs a message, ${(busy * 100).toFixed(0)} % busy`
+      const work = `server ${cpu.toFixed(2)} µs a message, ${(busy * 100).toFixed(0)} % busy`
       const who = `${peer}, ${connections === 1 ? '1 connection' : `${connections} connections`}: ${name}`
-      console.log(`${who}: ${rate.toFixed(0)} messages/s, p50 ${p50.toFixed(0)} µs, ${server}`)
+      console.log(`${who}: ${rate.toFixed(0)} messages/s, p50 ${p50.toFixed(0)} µs, ${work}`)
       return { rate, p50, cpu, busy }
     })
   } finally {

@@ -48,8 +48,25 @@ const sockets = () =>
  */
 const since = (before) => [...sockets()].find((fd) => !before.has(fd)) ?? -1
 
+/** @param {Error} [error] */
+const why = (error) => (error === undefined ? '' : ` ${told(error)}`)
+
 /** Whether `open` came first, the close once and last, its error before it, and no data after the end. */
 const ORDER = /^open(,data [^,]*|,drain)*(,end)?(,drain)*(,error ([^,]*),close \5|,close)$/
+
+/**
+ * Lets microtasks run until something is so: no callback of the loop or of a thread comes in between.
+ *
+ * @param {() => boolean} isSo
+ * @param {() => unknown} [turn]
+ */
+async function microtasks(isSo, turn = () => {}) {
+  for (let tries = 0; !isSo(); tries += 1) {
+    if (tries > 100_000) throw new Error(`it did not come to pass: ${isSo}`)
+    turn()
+    await Promise.resolve()
+  }
+}
 
 export class World {
   /** @type {string[]} what the handlers were called for, each with the name of its connection */
@@ -73,23 +90,22 @@ export class World {
     // What a server opens for itself, its listener is not.
     listen({ ...place, ...options, reactor: this.reactor, socket: {} }).stop()
     const before = sockets()
-    this.server = /** @type {Server} */ (
-      listen({
-        reactor: this.reactor,
-        trigger,
-        ...place,
-        socket: this.#handlers(),
-        data: '?',
-        ...options,
-        onError: (error, server) => this.errors.push(server === this.server ? this.#told(error) : 'whose?'),
-      })
-    )
+    /** @type {Server} */
+    this.server = listen({
+      reactor: this.reactor,
+      trigger,
+      ...place,
+      socket: this.#handlers(),
+      data: '?',
+      ...options,
+      onError: (error, server) => this.errors.push(server === this.server ? this.#told(error) : 'whose?'),
+    })
     this.listener = since(before)
   }
 
   /** @param {Error} error */
   #told(error) {
-    const words = told(/** @type {import('../../dist/index.js').SystemError} */ (error))
+    const words = told(error)
     const { family, address, port } = this.server.address
     return words.replace(` ${address}:${family === 'unix' ? undefined : port}`, ' here')
   }
@@ -97,9 +113,6 @@ export class World {
   /** @returns {Handlers} */
   #handlers() {
     const { log, acts } = this
-    /** @param {Error} [error] */
-    const why = (error) =>
-      error === undefined ? '' : ` ${told(/** @type {import('../../dist/index.js').SystemError} */ (error))}`
     return {
       open: (link) => {
         link.data = String.fromCodePoint(65 + this.links.push(link) - 1)
@@ -176,17 +189,15 @@ export class World {
         close: (_, error) => void (guest.fate = error === undefined ? 'closed' : `closed ${told(error)}`),
       },
     })
-    /** @type {unknown} */
-    let failure
-    link.then(
-      (it) => (guest.link = /** @type {never} */ (it)),
-      (error) => (failure = error),
+    let isOver = false
+    const settled = link.finally(() => {
+      isOver = true
+    })
+    await microtasks(
+      () => isOver,
+      () => this.other.poll(0),
     )
-    while (guest.link === undefined && failure === undefined) {
-      this.other.poll(0)
-      await null
-    }
-    if (failure !== undefined) throw failure
+    guest.link = await settled
     this.guests.push(guest)
     return guest
   }
@@ -229,7 +240,7 @@ export class World {
       () => {},
     )
     // It begins in a microtask, and no turn is taken before.
-    while (since(before) < 0) await null
+    await microtasks(() => since(before) >= 0)
     const fd = since(before)
     return { fd, promise, link: () => link }
   }
@@ -277,6 +288,6 @@ export class World {
  */
 export async function fail(fault, act) {
   const { value, error, failed } = await attempt(fault, /./, act)
-  if (error !== undefined) throw error
+  if (error instanceof Error) throw error
   return { value, failed }
 }

@@ -1,5 +1,5 @@
 // Servers and clients that cannot begin.
-import { SERVERS, faults, rows } from '../helpers/injected.js'
+import { SERVERS, faults, rows, withMore } from '../helpers/injected.js'
 import type { Row } from '../helpers/injected.js'
 import { isLevel, isNative } from '../helpers/matrix.js'
 import type { Case } from '../helpers/matrix.js'
@@ -10,7 +10,7 @@ interface Begin extends Row {
 }
 
 const of = (kind: Begin['kind'], call: string, list: string, when = '1'): readonly Begin[] =>
-  rows(call, list, when).map((row) => ({ ...row, kind }))
+  withMore(rows(call, list, when), { kind })
 
 /** What happens at once knows nothing of drivers. */
 const once = (which: Case): boolean => isNative(which) && which.driver === 'manual' && isLevel(which)

@@ -1,5 +1,5 @@
 // Servers whose ends, options, questions and closes fail.
-import { SERVERS, faults, rows } from '../helpers/injected.js'
+import { SERVERS, faults, rows, withMore } from '../helpers/injected.js'
 import type { Row } from '../helpers/injected.js'
 import { isLevel, isNative } from '../helpers/matrix.js'
 import type { Case } from '../helpers/matrix.js'
@@ -9,7 +9,7 @@ interface End extends Row {
 }
 
 const of = (call: string, list: string, when = '1', kind: End['kind'] = 'tcp'): readonly End[] =>
-  rows(call, list, when).map((row) => ({ ...row, kind }))
+  withMore(rows(call, list, when), { kind })
 
 const both = (call: string, list: string): readonly End[] => [
   ...of(call, list),

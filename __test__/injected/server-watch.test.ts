@@ -1,5 +1,5 @@
 // Servers whose connections cannot be watched.
-import { SERVERS, faults, rows } from '../helpers/injected.js'
+import { SERVERS, faults, rows, withMore } from '../helpers/injected.js'
 import type { Row } from '../helpers/injected.js'
 import { isNative } from '../helpers/matrix.js'
 import type { Case } from '../helpers/matrix.js'
@@ -9,7 +9,7 @@ interface Watch extends Row {
 }
 
 const of = (call: string, list: string, when = '1', kind: Watch['kind'] = 'tcp'): readonly Watch[] =>
-  rows(call, list, when).map((row) => ({ ...row, kind }))
+  withMore(rows(call, list, when), { kind })
 
 /** Watching is told by drivers in their own ways. */
 const everywhere = (which: Case): boolean => isNative(which)

@@ -98,11 +98,8 @@ faults<Write>({
   rows: (which) =>
     isMain(which)
       ? [
-          ...WAYS.flatMap((way) => [
-            ...of(way, 'EINTR', '1..5'),
-            ...of(way, 'EAGAIN', '1'),
-            ...of(way, 'ENOBUFS', '1'),
-          ]),
+          ...WAYS.flatMap((way) => of(way, 'EINTR', '1..5')),
+          ...WAYS.flatMap((way) => of(way, 'EAGAIN ENOBUFS', '1')),
           ...of('data', 'EINTR', '1..5', 'unix'),
           ...of('data', 'EAGAIN ENOBUFS', '1', 'unix'),
         ]
