@@ -551,9 +551,12 @@ export declare interface ReactorOptions {
   readonly unboundedSelect?: boolean
 }
 
-/** What a reactor has done since it was made. */
+/** What a reactor has done since it was made: whole numbers, but for `slowestTurnMs`. */
 export declare interface ReactorStats {
-  /** Waits that ended. */
+  /**
+   * Waits that ended: calls of epoll_wait(2) and its like. Not those that the thread driver begins anew because what is watched has
+   * changed meanwhile.
+   */
   readonly waits: number
   /** Events that the kernel reported and that were not stale when the wait ended. */
   readonly events: number
@@ -567,6 +570,28 @@ export declare interface ReactorStats {
   readonly parked: number
   /** Times that the kernel's set was rebuilt, to get rid of a descriptor that was closed while a duplicate of it lives. */
   readonly rebuilds: number
+  /**
+   * System calls that changed the kernel's set, by whatever asked for it: epoll_ctl(2), kevent(2). Like the three below, those that
+   * failed count too: they cost as much. 0 on poll and select, which hand their set over in each wait.
+   */
+  readonly changes: number
+  /** System calls that accepted for `listen`: accept4(2), or accept(2). Those that found nobody waiting count too. */
+  readonly accepts: number
+  /** System calls that read for the connections of `listen` and `connect`: read(2). Those that found nothing count too. */
+  readonly reads: number
+  /** System calls that wrote for the same: send(2), sendmsg(2). Those that found no room count too. */
+  readonly writes: number
+  /**
+   * The longest that a turn kept this thread, in milliseconds and fractions of them, by a monotonic clock: from the end of its wait
+   * until its callbacks, their ticks and promises had run. What it accepted, read and wrote for servers is included; of the turn under
+   * way, what has passed of it.
+   *
+   * - `'thread'`: from when the batch has reached this thread, and without ticks and promises, which run behind it.
+   * - `'manual'`: without ticks and promises, which run when the caller of `poll()` has returned. What was accepted and read before
+   *   the callbacks is measured by itself.
+   * - With `turnBudgetMs` each part of a batch is measured by itself, and what was put off without ticks and promises.
+   */
+  readonly slowestTurnMs: number
 }
 
 /** A set of the bits of {@link Ready}: what was found on a descriptor. A plain number, so that nothing is allocated per event. */

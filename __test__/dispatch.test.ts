@@ -70,7 +70,8 @@ each(
 )
 
 each('stats begin at 0', { where: isLevel }, (t, { reactor }) => {
-  const zero = { waits: 0, events: 0, stale: 0, parked: 0, rebuilds: 0, callbacks: 0, crossings: 0 }
+  const counts = { waits: 0, events: 0, stale: 0, parked: 0, rebuilds: 0, callbacks: 0, crossings: 0 }
+  const zero = { ...counts, changes: 0, accepts: 0, reads: 0, writes: 0, slowestTurnMs: 0 }
   t.deepEqual(reactor.stats(), zero)
 })
 

@@ -193,7 +193,8 @@ each('a closed reactor refuses its verbs and answers questions', { where: isLeve
   reactor.close()
   reactor.close()
   t.true(reactor.closed)
-  t.deepEqual(reactor.stats(), before)
+  // The registration has left the kernel's set, if there is one.
+  t.deepEqual(reactor.stats(), { ...before, changes: before.changes * 2 })
   t.is(reactor.size, 0)
   t.is(registration.state, 'closed')
   const verbs: readonly (() => unknown)[] = [

@@ -298,6 +298,16 @@ export interface NativeStats {
   parked: number
   /** Rebuilds of the kernel's set. */
   rebuilds: number
+  /** System calls that changed the kernel's set. */
+  changes: number
+  /** System calls that accepted for servers. */
+  accepts: number
+  /** System calls that read for connections. */
+  reads: number
+  /** System calls that wrote for connections. */
+  writes: number
+  /** The longest time from the end of a wait until its callbacks had run, where the addon calls them. */
+  slowestTurnMs: number
 }
 
 /**

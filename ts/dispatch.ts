@@ -54,6 +54,9 @@ export class Dispatcher {
   #running = false
   callbacks = 0
   stale = 0
+  #slowestMs = 0
+  /** When the stretch under way began, if it is measured here. */
+  #beganAt = 0
   /** The servers, once there are any. */
   traffic: Traffic | undefined
 
@@ -120,13 +123,35 @@ export class Dispatcher {
   /** The same in the manual driver: with the exception of a callback, and what callbacks ordered is carried out. */
   runManually(): number {
     const { traffic } = this
+    this.#beganAt = performance.now()
     traffic?.gather(true)
     try {
       return this.run(rethrow)
     } finally {
       traffic?.gather(false)
       traffic?.flush()
+      this.#over()
     }
+  }
+
+  /** The same for what the budget has put off. */
+  runLater(report: (error: unknown) => void): void {
+    this.#beganAt = performance.now()
+    this.run(report)
+    this.#over()
+  }
+
+  /**
+   * The longest that it took where the addon does not see when it is over, in milliseconds: in the manual driver, and for what the
+   * budget has put off.
+   */
+  get slowestMs(): number {
+    return Math.max(this.#slowestMs, this.#beganAt === 0 ? 0 : performance.now() - this.#beganAt)
+  }
+
+  #over(): void {
+    this.#slowestMs = this.slowestMs
+    this.#beganAt = 0
   }
 
   #find(slot: number, generation: number): Entry | undefined {

@@ -209,10 +209,11 @@ export class Reactor implements Disposable {
 
   /** What it has done so far, also after `close()`. */
   stats(): ReactorStats {
-    const { callbacks, stale } = this.#dispatcher
+    const { callbacks, stale, slowestMs } = this.#dispatcher
     const core = this.#finalStats ?? statsOf(this.#native)
     const crossings = this.#crossings + (this.#dispatcher.traffic?.crossings ?? 0)
-    return { ...core, stale: core.stale + stale, callbacks, crossings }
+    const slowestTurnMs = Math.max(core.slowestTurnMs, slowestMs)
+    return { ...core, stale: core.stale + stale, callbacks, crossings, slowestTurnMs }
   }
 
   /**
@@ -298,7 +299,7 @@ export class Reactor implements Disposable {
 
   /** Goes on with a batch that the budget cut short. */
   #continue(): void {
-    this.#dispatcher.run(raise)
+    this.#dispatcher.runLater(raise)
     if (this.#dispatcher.pending) {
       setImmediate(() => this.#continue())
     } else if (!this.#closed) {

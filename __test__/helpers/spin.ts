@@ -14,7 +14,7 @@ export interface Idle {
   readonly stale: number
   readonly parked: number
   readonly rebuilds: number
-  /** How often the helper thread ran. Its waits that only a wake ended are not among `waits`. Linux. */
+  /** How often the helper thread ran. Its waits that only a change ended are not among `waits`. Linux. */
   readonly threadRuns: number
   /** How many events the host's loop got from the kernel, in the quietest of a few windows: it has some of its own. */
   readonly loopEvents: number

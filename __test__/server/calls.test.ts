@@ -20,16 +20,30 @@ client.close()
 const reactor = new Reactor(options)
 const mark = openSync('/dev/null', 'w')
 let count = 0
+let began
+let between
+const since = (before, after) =>
+  Object.fromEntries(['waits', 'reads', 'writes', 'accepts', 'changes'].map((key) => [key, after[key] - before[key]]))
 const server = listen({
   reactor, trigger, port: 0,
   socket: {
     data(link, bytes) {
       count += 1
-      if (count === ${WARM_UP}) writeSync(mark, 'it begins')
-      if (count === ${WARM_UP + MESSAGES}) writeSync(mark, 'it ends')
+      if (count === ${WARM_UP}) {
+        writeSync(mark, 'it begins')
+        began = reactor.stats()
+      }
+      if (count === ${WARM_UP + MESSAGES}) {
+        writeSync(mark, 'it ends')
+        between = since(began, reactor.stats())
+      }
       link.write(bytes)
     },
-    close() { process.exit() },
+    close() {
+      writeSync(mark, 'it is over')
+      console.log(JSON.stringify({ fd: reactor.fd, stats: reactor.stats(), between }))
+      process.exit()
+    },
   },
 })
 const source = \`
@@ -40,6 +54,12 @@ const source = \`
 \`
 spawn(process.execPath, ['-e', source], { stdio: 'ignore' })
 `
+
+interface Told {
+  readonly fd: number
+  readonly stats: Record<string, number>
+  readonly between: Record<string, number>
+}
 
 for (const { backend, trigger, driver } of CASES.filter(
   (which) => isNative(which) && which.driver === 'loop',
@@ -73,6 +93,21 @@ for (const { backend, trigger, driver } of CASES.filter(
         /^(?:epoll_ctl|fcntl|ioctl|getsockopt|setsockopt|getpeername|fstat|timerfd_settime)\(/gm,
       )
       t.is(others, 0)
+      // What the reactor says of itself, from one callback to another and in all.
+      const told = JSON.parse(outcome.stdout) as Told
+      const seen = { waits: ours, reads, writes: sends, accepts: 0, changes: 0 }
+      t.deepEqual(told.between, seen)
+      const whole = trace.slice(0, trace.indexOf('"it is over"'))
+      const inAll = (call: RegExp): number => [...whole.matchAll(call)].length
+      t.deepEqual(
+        { accepts: told.stats['accepts'], writes: told.stats['writes'], changes: told.stats['changes'] },
+        {
+          accepts: inAll(/^accept4\(/gm),
+          writes: inAll(new RegExp(`^sendto\\(${socket},`, 'gm')),
+          // Its own waker's entry is there from the beginning.
+          changes: inAll(new RegExp(`^epoll_ctl\\(${told.fd},`, 'gm')) - 1,
+        },
+      )
     },
   )
 }

@@ -88,12 +88,15 @@ function* wakes(world: World, count: number): Acting<Watch> {
   for (let left = count; left > 0; left -= 1) watch.reactor.wake()
   yield* apart(watch)
   const deadline = performance.now() + PATIENCE_MS
-  while (watch.driver === 'loop' && watch.reactor.stats().waits === waits) {
+  while (watch.reactor.stats().waits === waits) {
     demand(performance.now() < deadline, 'no wake ended the wait')
     yield* apart(watch)
   }
   const took = watch.reactor.stats().waits - waits
-  demand(took === (watch.driver === 'loop' ? 1 : 0), `${count} wakes were counted as ${took} turns`)
+  // The thread may have taken note of one before the next comes. What it has not counted yet, it has when it hands over a turn.
+  const most = watch.driver === 'loop' ? 1 : count
+  demand(took <= most, `${count} wakes were counted as ${took} waits`)
+  if (watch.driver === 'thread') yield* turns(watch, 1)
   return watch
 }
 

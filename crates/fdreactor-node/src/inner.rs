@@ -5,6 +5,7 @@ use crate::{
     driver::Driver,
     env::{Ends, Teardown},
     failure::{Refusal, encode},
+    report::NativeStats,
     serving::Serving,
     wakers::Handle,
     words::{RESTING, WOKEN},
@@ -127,6 +128,7 @@ impl Inner {
         if count != WOKEN && (count != 0 || self.served.get()) {
             self.dispatch(count);
         }
+        self.turn_over();
         if rests {
             self.batch.announce(RESTING);
         }
@@ -151,9 +153,28 @@ impl Inner {
             Err(Error::Closed) => return,
             Err(error) => encode(error),
         };
-        if (count == 0 && !self.served.get()) || self.dispatch(count) {
+        let is_done = (count == 0 && !self.served.get()) || self.dispatch(count);
+        self.turn_over();
+        if is_done {
             self.acknowledge();
         }
+    }
+
+    /// Looks how long the turn took, as far as this thread was kept busy.
+    pub(crate) fn turn_over(&self) {
+        // If it has closed the reactor, that has been looked at.
+        let _ = self.with(|core| {
+            core.turn_over();
+            Ok(())
+        });
+    }
+
+    /// What was done, also for servers.
+    pub(crate) fn stats(&self) -> Option<NativeStats> {
+        let stats = self.core.borrow().as_ref()?.stats();
+        let serving = self.serving.borrow();
+        let counts = serving.as_ref().map(|serving| serving.traffic.borrow().counts());
+        Some(NativeStats::new(stats, counts.unwrap_or_default()))
     }
 
     /// Announces a batch, and what it entails at once. Whether it is done with, and the next turn may begin.

@@ -133,7 +133,10 @@ impl NativeReactor {
         }
         // Whole nanoseconds, rounded up; what no Duration can hold waits for ever.
         let timeout = Duration::try_from_secs_f64(timeout_ms / 1000.0).ok();
-        self.0.take_turn(timeout)
+        let count = self.0.take_turn(timeout);
+        // What the dispatcher does with it is JavaScript's to look at.
+        self.0.turn_over();
+        count
     }
 
     /// Says, inside the dispatcher, that it will go on with the batch later and then call `settle`.
@@ -201,7 +204,7 @@ impl NativeReactor {
     /// What it has done.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Option<NativeStats> {
-        Some(self.0.core.borrow().as_ref()?.stats().into())
+        self.0.stats()
     }
 
     /// Closes everything but the users' descriptors.

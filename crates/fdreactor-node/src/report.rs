@@ -1,6 +1,6 @@
 //! What a reactor says of itself.
 
-use fdreactor::{Capabilities, Stats};
+use fdreactor::{Capabilities, Stats, server::Counts};
 use napi_derive::napi;
 
 /// What a reactor can do.
@@ -34,6 +34,16 @@ pub struct NativeStats {
     pub parked: i64,
     /// Rebuilds of the kernel's set.
     pub rebuilds: i64,
+    /// System calls that changed the kernel's set.
+    pub changes: i64,
+    /// System calls that accepted for servers.
+    pub accepts: i64,
+    /// System calls that read for connections.
+    pub reads: i64,
+    /// System calls that wrote for connections.
+    pub writes: i64,
+    /// The longest time from the end of a wait until its callbacks had run, where the addon calls them.
+    pub slowest_turn_ms: f64,
 }
 
 impl From<Capabilities> for NativeCapabilities {
@@ -49,8 +59,9 @@ impl From<Capabilities> for NativeCapabilities {
     }
 }
 
-impl From<Stats> for NativeStats {
-    fn from(stats: Stats) -> Self {
+impl NativeStats {
+    /// Puts together what the reactor and its servers count.
+    pub(crate) fn new(stats: Stats, served: Counts) -> Self {
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         Self {
             waits: count(stats.waits),
@@ -58,6 +69,11 @@ impl From<Stats> for NativeStats {
             stale: count(stats.stale),
             parked: count(stats.parked),
             rebuilds: count(stats.rebuilds),
+            changes: count(stats.changes),
+            accepts: count(served.accepts),
+            reads: count(served.reads),
+            writes: count(served.writes),
+            slowest_turn_ms: stats.slowest_turn.as_secs_f64() * 1000.0,
         }
     }
 }

@@ -30,6 +30,9 @@ pub struct Blocking {
     changes: Arc<AtomicU64>,
     waker: Arc<Waker>,
     owing: Arc<AtomicBool>,
+    idle_waits: Arc<AtomicU64>,
+    /// Whether the last wake came from outside.
+    asked: bool,
 }
 
 impl Blocking {
@@ -38,8 +41,9 @@ impl Blocking {
         changes: Arc<AtomicU64>,
         waker: Arc<Waker>,
         owing: Arc<AtomicBool>,
+        idle_waits: Arc<AtomicU64>,
     ) -> Self {
-        Self { waiter, changes, waker, owing }
+        Self { waiter, changes, waker, owing, idle_waits, asked: false }
     }
 
     /// Waits for at most `timeout` and leaves in `found` what the kernel reported: material for [`Reactor::deliver`](crate::Reactor::deliver).
@@ -55,7 +59,7 @@ impl Blocking {
         let place = found.iter().position(|event| event.token == Token::WAKER);
         if let Some(place) = place {
             found.swap_remove(place);
-            self.waker.drain();
+            self.asked = self.waker.drain();
         }
         Ok(Waited { changes, woken: place.is_some() })
     }
@@ -63,6 +67,13 @@ impl Blocking {
     /// Whether the reactor owes events of its own making: a wake is then a reason to deliver.
     pub fn owes(&self) -> bool {
         self.owing.load(Ordering::Acquire)
+    }
+
+    /// Counts a wait that a wake ended and that is not delivered. One that has only begun anew because of a change is no other.
+    pub fn count_idle(&mut self) {
+        if std::mem::take(&mut self.asked) {
+            self.idle_waits.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// What ends its wait.

@@ -1,6 +1,7 @@
 //! What a reactor is made with, and what it counts.
 
 use crate::backend::Backend;
+use std::time::Duration;
 
 /// How a reactor is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,4 +33,8 @@ pub struct Stats {
     pub parked: u64,
     /// Times that the kernel's set was rebuilt to get rid of an entry out of reach.
     pub rebuilds: u64,
+    /// System calls that changed the kernel's set, failed ones too: `epoll_ctl(2)`, kevent(2). 0 on poll and select.
+    pub changes: u64,
+    /// The longest time from the end of a wait until [`Reactor::turn_over`](crate::Reactor::turn_over).
+    pub slowest_turn: Duration,
 }

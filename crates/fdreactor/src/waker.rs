@@ -21,6 +21,8 @@ pub struct Waker {
     sender: UnixStream,
     receiver: UnixStream,
     pending: AtomicBool,
+    /// Whether somebody outside the reactor has woken it since the last turn.
+    asked: AtomicBool,
 }
 
 impl Waker {
@@ -30,7 +32,7 @@ impl Waker {
             let (sender, receiver) = UnixStream::pair()?;
             sender.set_nonblocking(true)?;
             receiver.set_nonblocking(true)?;
-            Ok(Self { sender, receiver, pending: AtomicBool::new(false) })
+            Ok(Self { sender, receiver, pending: AtomicBool::new(false), asked: AtomicBool::new(false) })
         };
         make().map_err(|error| Error::system(Syscall::Socketpair, &error))
     }
@@ -40,6 +42,13 @@ impl Waker {
     /// # Errors
     /// `ENOBUFS` or `ENOMEM` when the system has no memory for one byte; then nobody is woken, and the next wake tries again.
     pub fn wake(&self) -> Result<()> {
+        // Before the ring: whoever drains that sees this.
+        self.asked.store(true, Ordering::Release);
+        self.ring()
+    }
+
+    /// The same by the reactor itself, to have its wait begin anew.
+    pub(crate) fn ring(&self) -> Result<()> {
         if self.pending.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
@@ -71,8 +80,9 @@ impl Waker {
         }
     }
 
-    /// Takes the byte out. A wake that comes while this runs belongs to the turn that is being taken now.
-    pub(crate) fn drain(&self) {
+    /// Takes the byte out, and says whether somebody has called [`wake`](Self::wake). A wake that comes while this runs belongs to
+    /// the turn that is being taken now.
+    pub(crate) fn drain(&self) -> bool {
         let mut byte = [0; 8];
         loop {
             match (&self.receiver).read(&mut byte) {
@@ -81,7 +91,8 @@ impl Waker {
                 _ => break,
             }
         }
-        self.pending.store(false, Ordering::Release);
+        self.pending.swap(false, Ordering::AcqRel);
+        self.asked.swap(false, Ordering::AcqRel)
     }
 
     pub(crate) fn fd(&self) -> RawFd {

@@ -5,6 +5,7 @@
 mod server {
     mod allocations;
     mod counting;
+    mod counts;
     mod order;
     mod rig;
 }

@@ -197,6 +197,7 @@ fn run(mut blocking: Blocking, mailbox: &Mailbox, bell: &Bell) {
             if matches!(*mailbox.lock(), Mail::Stop) {
                 return;
             }
+            blocking.count_idle();
             continue;
         }
         if !mailbox.put(Mail::Handed { found: mem::take(&mut found), outcome }) {

@@ -142,6 +142,7 @@ impl Reactor {
             Arc::clone(&self.changes),
             Arc::clone(&self.waker),
             Arc::clone(&self.owing),
+            Arc::clone(&self.idle_waits),
         ));
         self.changed();
         Ok(())

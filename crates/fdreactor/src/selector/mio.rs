@@ -23,6 +23,7 @@ use crate::{
 };
 use mio::{event::Source, unix::SourceFd};
 use std::{
+    cell::Cell,
     io,
     os::fd::{AsRawFd, RawFd},
     time::Duration,
@@ -61,6 +62,8 @@ pub(super) struct MioSelector {
     poll: Option<mio::Poll>,
     /// The set that was thrown away last: whoever watches its descriptor still has to let go of it.
     retired: Option<mio::Registry>,
+    /// System calls that changed the set. In a cell: [`had`](Selector::had) makes one too.
+    changes: Cell<u64>,
 }
 
 impl MioSelector {
@@ -68,7 +71,21 @@ impl MioSelector {
         let poll = mio::Poll::new().map_err(|error| Error::system(level::CREATE, &error))?;
         // A second descriptor for the same set, so that changes need no access to the half that blocks.
         let registry = poll.registry().try_clone().map_err(|error| Error::system(Syscall::Fcntl, &error))?;
-        Ok(Self { registry, poll: Some(poll), retired: None })
+        Ok(Self { registry, poll: Some(poll), retired: None, changes: Cell::new(0) })
+    }
+
+    fn count(&self, calls: u64) {
+        self.changes.set(self.changes.get() + calls);
+    }
+
+    fn counted(
+        &self,
+        mut source: level::RawSource,
+        ask: impl FnOnce(&mut level::RawSource, &mio::Registry) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let outcome = ask(&mut source, &self.registry);
+        self.count(source.calls);
+        outcome
     }
 }
 
@@ -87,8 +104,12 @@ impl Selector for MioSelector {
         }
         let token = mio_token(token);
         match mio_interest(arming) {
-            Some(interest) => SourceFd(&fd).register(&self.registry, token, interest),
-            None => level::RawSource::new(fd, arming).add(&self.registry, token),
+            Some(interest) => {
+                self.count(1);
+                SourceFd(&fd).register(&self.registry, token, interest)
+            }
+            None => self
+                .counted(level::RawSource::new(fd, arming), |source, registry| source.add(registry, token)),
         }
         .map_err(|error| control(&error))
     }
@@ -97,15 +118,23 @@ impl Selector for MioSelector {
         let token = mio_token(token);
         match mio_interest(arming) {
             Some(interest) if mio_interest(old).is_some() => {
+                self.count(1);
                 SourceFd(&fd).reregister(&self.registry, token, interest)
             }
-            _ => level::RawSource::new(fd, arming).modify(&self.registry, token, old),
+            _ => self.counted(level::RawSource::new(fd, arming), |source, registry| {
+                source.modify(registry, token, old)
+            }),
         }
         .map_err(|error| control(&error))
     }
 
     fn remove(&mut self, fd: RawFd) -> Result<()> {
+        self.count(1);
         level::remove(&self.registry, fd).map_err(|error| control(&error))
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.get()
     }
 
     fn waiter(&mut self, limit: usize) -> Box<dyn Waiter> {
@@ -114,7 +143,9 @@ impl Selector for MioSelector {
 
     fn rebuild(&mut self, kept: RawFd, token: Token, arming: Arming) -> Result<bool> {
         let mut fresh = Self::new()?;
-        fresh.add(kept, token, arming)?;
+        let added = fresh.add(kept, token, arming);
+        self.count(fresh.changes());
+        added?;
         self.retired = Some(std::mem::replace(&mut self.registry, fresh.registry));
         self.poll = fresh.poll;
         Ok(true)
@@ -122,7 +153,9 @@ impl Selector for MioSelector {
 
     fn had(&self, fd: RawFd) -> bool {
         let strange = |error| control(&error).is_gone();
-        self.retired.as_ref().is_some_and(|retired| !level::remove(retired, fd).is_err_and(strange))
+        let Some(retired) = &self.retired else { return false };
+        self.count(1);
+        !level::remove(retired, fd).is_err_and(strange)
     }
 
     fn fd(&self) -> Option<RawFd> {

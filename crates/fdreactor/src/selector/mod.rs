@@ -40,6 +40,11 @@ pub(crate) trait Selector: Send {
     /// Stops watching. Whatever the result, the selector has forgotten the descriptor.
     fn remove(&mut self, fd: RawFd) -> Result<()>;
 
+    /// How many system calls have changed the kernel's set, if there is one.
+    fn changes(&self) -> u64 {
+        0
+    }
+
     /// The other half. Called once, or once more after each [`rebuild`](Self::rebuild).
     fn waiter(&mut self, limit: usize) -> Box<dyn Waiter>;
     /// Throws the kernel's set away and makes one that watches `kept` alone, if the kernel holds a set at all. When it fails,

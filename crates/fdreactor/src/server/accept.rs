@@ -109,7 +109,7 @@ impl Traffic {
         if listener.open >= listener.options.connections {
             return Outcome::Full;
         }
-        let (socket, peer) = match accept_from(listener.socket.as_raw_fd()) {
+        let (socket, peer) = match accept_from(listener.socket.as_raw_fd(), &mut self.counts.accepts) {
             Ok((fd, peer)) => (Socket::from(fd), peer.as_socket()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 listener.short = false;
@@ -124,7 +124,6 @@ impl Traffic {
         };
         listener.open += 1;
         let connection = Connection::new(socket, token, id, &listener.terms, peer, now);
-        self.counts.accepts += 1;
         let connection = self.table.add_connection(connection);
         self.table.bind(token.slot(), connection);
         self.schedule(connection);

@@ -26,14 +26,14 @@ use std::{
     time::Duration,
 };
 
-/// What was done for servers since the reactor was made.
+/// System calls made for servers since the reactor was made, those that failed or would have blocked among them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls of read(2).
+    /// read(2).
     pub reads: u64,
-    /// Calls of send(2) and sendmsg(2).
+    /// send(2) and sendmsg(2).
     pub writes: u64,
-    /// Connections accepted.
+    /// accept4(2), accept(2) where there is no such call.
     pub accepts: u64,
 }
 

@@ -51,9 +51,10 @@ pub(crate) fn accept(listener: RawFd) -> io::Result<OwnedFd> {
     pass_over(|| accept_once(listener, ptr::null_mut(), ptr::null_mut()))
 }
 
-/// As [`accept`], with the peer's address.
-pub(crate) fn accept_from(listener: RawFd) -> io::Result<(OwnedFd, SockAddr)> {
+/// As [`accept`], with the peer's address. Counts its system calls in `calls`.
+pub(crate) fn accept_from(listener: RawFd, calls: &mut u64) -> io::Result<(OwnedFd, SockAddr)> {
     pass_over(|| {
+        *calls += 1;
         // SAFETY: the kernel writes an address of at most the length that the storage has, and its length.
         unsafe { SockAddr::try_init(|storage, length| accept_once(listener, storage.cast(), length)) }
     })

@@ -52,9 +52,15 @@ impl Rig {
 
     /// One turn: what it told.
     pub(super) fn turn(&mut self) -> Result<&[Record]> {
+        self.turn_after(|| {})
+    }
+
+    /// The same, with something that happens when the wait has ended.
+    pub(super) fn turn_after(&mut self, meanwhile: impl FnOnce()) -> Result<&[Record]> {
         self.records.clear();
         let space = Space::new(self.space(), 0);
         self.reactor.turn(Some(Duration::from_secs(60)), &mut self.batch)?;
+        meanwhile();
         self.traffic.take(&mut self.reactor, &mut self.batch, Some(space));
         let Self { traffic, records, .. } = self;
         traffic.told(|record| records.push(record));

@@ -80,11 +80,13 @@ pub(super) fn remove(registry: &Registry, fd: RawFd) -> io::Result<()> {
 pub(super) struct RawSource {
     fd: RawFd,
     arming: Arming,
+    /// System calls made.
+    pub(super) calls: u64,
 }
 
 impl RawSource {
     pub(super) fn new(fd: RawFd, arming: Arming) -> Self {
-        Self { fd, arming }
+        Self { fd, arming, calls: 0 }
     }
 
     pub(super) fn add(&mut self, registry: &Registry, token: mio::Token) -> io::Result<()> {
@@ -95,6 +97,7 @@ impl RawSource {
     pub(super) fn modify(&mut self, registry: &Registry, token: mio::Token, old: Arming) -> io::Result<()> {
         if self.arming.exclusive || old.exclusive {
             // The kernel modifies no exclusive entry (epoll_ctl(2)).
+            self.calls += 1;
             remove(registry, self.fd)?;
             return self.add(registry, token);
         }
@@ -104,14 +107,17 @@ impl RawSource {
 
 impl Source for RawSource {
     fn register(&mut self, registry: &Registry, token: mio::Token, _: mio::Interest) -> io::Result<()> {
+        self.calls += 1;
         control(registry, libc::EPOLL_CTL_ADD, self.fd, mask(self.arming), token)
     }
 
     fn reregister(&mut self, registry: &Registry, token: mio::Token, _: mio::Interest) -> io::Result<()> {
+        self.calls += 1;
         control(registry, libc::EPOLL_CTL_MOD, self.fd, mask(self.arming), token)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.calls += 1;
         remove(registry, self.fd)
     }
 }

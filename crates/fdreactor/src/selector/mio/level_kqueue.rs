@@ -120,11 +120,13 @@ pub(super) fn remove(registry: &Registry, fd: RawFd) -> io::Result<()> {
 pub(super) struct RawSource {
     fd: RawFd,
     arming: Arming,
+    /// System calls made.
+    pub(super) calls: u64,
 }
 
 impl RawSource {
     pub(super) fn new(fd: RawFd, arming: Arming) -> Self {
-        Self { fd, arming }
+        Self { fd, arming, calls: 0 }
     }
 
     pub(super) fn add(&mut self, registry: &Registry, token: mio::Token) -> io::Result<()> {
@@ -139,6 +141,7 @@ impl RawSource {
 
 impl Source for RawSource {
     fn register(&mut self, registry: &Registry, token: mio::Token, _: mio::Interest) -> io::Result<()> {
+        self.calls += 1;
         // ENOENT: the filter that is not wanted was not there. EPIPE: the other end of a pipe is gone, which is reported all
         // the same.
         apply(registry, changes(self.fd, self.arming, token), &[libc::ENOENT, libc::EPIPE])
@@ -151,11 +154,13 @@ impl Source for RawSource {
         interest: mio::Interest,
     ) -> io::Result<()> {
         // Deleted first: a filter that is added again keeps EV_CLEAR as it was, and reports nothing anew.
+        self.calls += 1;
         remove(registry, self.fd)?;
         self.register(registry, token, interest)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.calls += 1;
         remove(registry, self.fd)
     }
 }
