@@ -24,6 +24,13 @@ const wrong: readonly (readonly [title: string, args: readonly string[], says: R
   ['a missing value', ['--port'], /--port/],
   ['a value that is the next option', ['--backend', '--quiet'], /--backend/],
   ['a value for what has none', ['--quiet=yes'], /--quiet/],
+  ['a fraction of a log rate', ['--log-rate', '1.5'], /--log-rate.*1\.5/],
+  ['a negative log rate', ['--log-rate=-1'], /--log-rate.*-1/],
+  ['no seconds', ['--stats-every', '0'], /--stats-every.*0\.1 to 86400.*'0'/],
+  ['too few seconds', ['--stats-every', '0.09'], /--stats-every.*'0\.09'/],
+  ['too many seconds', ['--stats-every', '86401'], /--stats-every.*'86401'/],
+  ['seconds that are no number', ['--stats-every', '1e3'], /--stats-every.*'1e3'/],
+  ['a value for --json', ['--json=yes'], /--json/],
   ['edge on poll', ['--backend', 'poll', '--trigger', 'edge'], /edge.*poll/],
   ['edge on select', ['--trigger', 'edge', '--backend', 'select'], /edge.*select/],
 ]
@@ -161,6 +168,9 @@ test('--help lists every option on standard output, with exit code 0', async (t)
     'backlog',
     'log-encoding',
     'quiet',
+    'log-rate',
+    'json',
+    'stats-every',
     'server',
     'workers',
   ]) {

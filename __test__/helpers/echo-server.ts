@@ -78,8 +78,9 @@ export class EchoServer implements Target {
 
   /** Waits until it listens. */
   async ready(): Promise<this> {
-    const first = await this.line(/^listening on /)
-    const [, host = '', port] = /^listening on \[?(.+?)\]?:(\d+) \(/.exec(first) ?? []
+    const first = await this.line(/^listening on |"event":"listening"/)
+    const [, host = '', port] =
+      /^listening on \[?(.+?)\]?:(\d+) \(|"address":"(.*?)","port":(\d+)/.exec(first)?.filter(Boolean) ?? []
     this.host = host
     this.port = Number(port)
     return this
@@ -126,7 +127,9 @@ export class EchoServer implements Target {
     this.write('status\n')
     const line = await this.line('status: ', from)
     const counts: Record<string, number> = {}
-    for (const [, count, name = ''] of line.matchAll(/(\d+) (?:bytes )?(\w+)/g)) counts[name] = Number(count)
+    // `slowest turn 1.5 ms` by its unit, `9 system calls` by its first word.
+    for (const [, count, name = ''] of line.matchAll(/([\d.]+) (?:bytes )?(\w+)/g))
+      counts[name] = Number(count)
     return counts
   }
 

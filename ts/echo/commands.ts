@@ -2,6 +2,8 @@ import { fstatSync, readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { WOULD_BLOCK, io } from '../index.js'
 import type { Reactor, Registration } from '../index.js'
+import { HELP } from './entries.js'
+import type { Entry } from './entries.js'
 import type { Log } from './log.js'
 
 const STDIN = 0
@@ -10,13 +12,11 @@ const FOREGROUND_MS = 1000
 /** A line that does not end is no command. */
 const MAX_LINE = 4096
 
-const HELP = 'commands: status (counts), quit or exit (stop), help'
-
 /** What the commands are about. */
 export interface Commanded {
   stop(): void
-  /** Calls `tell` with a line, now or later. */
-  status(tell: (line: string) => void): void
+  /** Calls `tell` with what there is to tell, now or later. */
+  status(tell: (entry: Entry) => void): void
 }
 
 /** Has lines of standard input carried out. */
@@ -32,15 +32,15 @@ export function takeCommands(reactor: Reactor, log: Log, commanded: Commanded): 
         break
       }
       case 'status': {
-        commanded.status((counts) => log.say(counts))
+        commanded.status((entry) => log.say(entry))
         break
       }
       case 'help': {
-        log.say(HELP)
+        log.say({ event: 'help', text: HELP })
         break
       }
       default: {
-        log.say(`unknown command ${JSON.stringify(line.slice(0, 80))}. ${HELP}`)
+        log.say({ event: 'unknown-command', text: line.slice(0, 80) })
       }
     }
   })

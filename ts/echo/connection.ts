@@ -88,6 +88,7 @@ export class Connection implements Peer {
   /** Level: once, what is left is told again. Edge: until it would block, since it is not. */
   #read(once: boolean): void {
     for (let share = 0; !this.#ended && this.kept < HIGH_WATER;) {
+      this.#around.totals.calls += 1
       const count = this.#stream.read(scratch)
       if (count === WOULD_BLOCK) return
       if (count === 0) {
@@ -116,6 +117,7 @@ export class Connection implements Peer {
   }
 
   #send(bytes: Buffer, offset: number, length: number): number {
+    this.#around.totals.calls += 1
     return Math.max(this.#stream.write(bytes, offset, length), 0)
   }
 

@@ -8,17 +8,13 @@ export interface Counts {
   readonly turns: number
   readonly events: number
   readonly callbacks: number
+  /** Waits, changes of what is watched, accepts, reads and writes. */
+  readonly systemCalls: number
+  /** The longest that a turn kept the thread. */
+  readonly slowestTurnMs: number
 }
 
-export function statusLine(counts: Counts): string {
-  const { connections, accepted, received, sent, kept, turns, events, callbacks } = counts
-  return (
-    `status: ${connections} connections, ${accepted} accepted, ${received} bytes received, ${sent} sent, ${kept} kept, ` +
-    `${turns} turns, ${events} events, ${callbacks} callbacks`
-  )
-}
-
-/** Of several servers together. */
+/** Of several servers together; of the slowest turns, the slowest. */
 export function sum(all: readonly Counts[]): Counts {
   const total = (key: keyof Counts): number => all.reduce((so, counts) => so + counts[key], 0)
   return {
@@ -30,5 +26,7 @@ export function sum(all: readonly Counts[]): Counts {
     turns: total('turns'),
     events: total('events'),
     callbacks: total('callbacks'),
+    systemCalls: total('systemCalls'),
+    slowestTurnMs: Math.max(0, ...all.map((counts) => counts.slowestTurnMs)),
   }
 }

@@ -1,6 +1,7 @@
 import { TcpListener } from '../index.js'
 import type { SocketAddress } from '../index.js'
-import { statusLine, sum } from './counts.js'
+import { sum } from './counts.js'
+import type { Entry } from './entries.js'
 import { Member } from './member.js'
 import type { EchoOptions } from './options.js'
 
@@ -64,9 +65,9 @@ export class Crew {
   }
 
   /** The sums over those that have not ended, and how many connections each has taken. */
-  async status(): Promise<string> {
+  async status(): Promise<Entry> {
     const found = await Promise.all(this.#members.map((member) => member.counts()))
     const all = found.filter((counts) => counts !== undefined)
-    return `${statusLine(sum(all))}; accepted by each worker: ${all.map(({ accepted }) => accepted).join(', ')}`
+    return { event: 'status', ...sum(all), acceptedByWorker: all.map(({ accepted }) => accepted) }
   }
 }

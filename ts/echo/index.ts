@@ -1,4 +1,6 @@
 export { echo } from './main.js'
 export { Backlog } from './backlog.js'
+export { jsonLine, textLine } from './entries.js'
+export type { Entry } from './entries.js'
 export { Log } from './log.js'
 export { EchoServer } from './server.js'

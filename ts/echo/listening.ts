@@ -1,7 +1,7 @@
 import { listen } from '../index.js'
 import type { Connection, Server, SocketAddress } from '../index.js'
 import { describe } from './log.js'
-import { Account, FAIR_SHARE, HIGH_WATER, format } from './peer.js'
+import { Account, FAIR_SHARE, HIGH_WATER } from './peer.js'
 import type { Acceptor, Peer, Surroundings } from './peer.js'
 import { eachTurn } from './turns.js'
 
@@ -45,7 +45,7 @@ export class ListeningAcceptor implements Acceptor {
         close: (connection, error) => connection.data?.close(error === undefined ? 'ended' : describe(error)),
       },
       // Told once for each shortage: `listen` tries again by itself.
-      onError: (error) => log.say(`cannot accept: ${describe(error)}`),
+      onError: (error) => log.say({ event: 'cannot-accept', reason: describe(error) }),
     })
   }
 
@@ -61,12 +61,11 @@ export class ListeningAcceptor implements Acceptor {
   }
 
   #welcome(connection: Link): void {
-    const { remoteAddress } = connection
-    const name = remoteAddress === undefined ? 'unknown' : format(remoteAddress)
-    const peer = new ListeningPeer(connection, new Account(name, this.#around), this.#around)
+    const account = new Account(connection.remoteAddress, this.#around)
+    const peer = new ListeningPeer(connection, account, this.#around)
     connection.data = peer
     this.#around.came(peer)
-    this.#around.log.note(`connected ${name}`)
+    account.open()
   }
 
   /** Waits for a turn that brings nothing: then everything is read that had come. Each peer has its share at most. */

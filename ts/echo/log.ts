@@ -1,9 +1,9 @@
+import { jsonLine, textLine } from './entries.js'
+import type { Entry, Place } from './entries.js'
+
 /** How received bytes are shown. */
 export const LOG_ENCODINGS = ['gb2312', 'utf-8', 'hex', 'none'] as const
 export type LogEncoding = (typeof LOG_ENCODINGS)[number]
-
-/** Longer text is cut in the log, never in the echo. */
-const MAX_SHOWN = 1000
 
 /** Turns one connection's bytes into text for the log. A character split over two reads is put together. */
 export interface TextLog {
@@ -32,47 +32,53 @@ export function textLog(encoding: LogEncoding): TextLog | undefined {
   return encoding === 'hex' ? asHex() : asText(encoding)
 }
 
-/** Text in quotes on one line: whatever could move a terminal's cursor or end the line is escaped. */
-export function quote(text: string): string {
-  const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text
-  const escaped = JSON.stringify(cut).replaceAll(
-    /[\u007F-\u009F\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g,
-    escape,
-  )
-  return text.length > MAX_SHOWN ? `${escaped} (${text.length} characters)` : escaped
-}
-
-function escape(character: string): string {
-  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
-}
-
 /** What waits at most, in characters, for a reader of the log that has stalled. */
 const MAX_WAITING = 1024 * 1024
+/** Of whom nothing is known. */
+const NOWHERE: Place = { address: null, port: null }
 /** How long the last lines may keep a stopped server from ending. */
 const LAST_LINES_MS = 1000
 
+/** What `--log-rate` is about. */
+const SECOND_MS = 1000
+
+/** How it logs. */
+export interface LogOptions {
+  readonly quiet: boolean
+  readonly json: boolean
+  /** How many notes a second at most; 0 is without limit. */
+  readonly logRate: number
+}
+
 /**
  * Lines on standard output. Its reader ends or holds up nothing but the log: when it goes away the log ends, and when it stalls lines
- * are dropped and counted.
+ * are dropped and counted. A flood of notes is cut off, and what was left out is counted and told once a second.
  */
 export class Log {
-  readonly #quiet: boolean
+  readonly #options: LogOptions
+  readonly #format: (entry: Entry) => string
   #broken = false
   #waiting = 0
   #dropped = 0
+  /** When the second began that notes are counted in, and how many it has had. */
+  #second = Number.NEGATIVE_INFINITY
+  #noted = 0
+  #leftOut: NodeJS.Timeout | undefined
 
-  constructor(quiet: boolean) {
-    this.#quiet = quiet
+  constructor(options: LogOptions) {
+    this.#options = options
+    this.#format = options.json ? jsonLine : textLine
     process.stdout.on('error', () => {
       this.#broken = true
     })
+    doNotBlock(process.stdout)
   }
 
   /** What must be seen: the first line, answers to commands, errors. */
-  say(line: string): void {
+  say(entry: Entry): void {
     if (this.#broken) return
     if (this.#waiting > MAX_WAITING) this.#dropped += 1
-    else this.#write(`${line}\n`)
+    else this.#write(`${this.#format(entry)}\n`)
   }
 
   /** Counts what waits itself: Bun says that nothing does. */
@@ -84,13 +90,29 @@ export class Log {
     })
   }
 
-  /** What `--quiet` leaves out. */
-  note(line: string): void {
-    if (!this.#quiet) this.say(line)
+  /** What `--quiet` leaves out, and `--log-rate` above its limit. */
+  note(entry: Entry): void {
+    const { quiet, logRate } = this.#options
+    if (quiet) return
+    if (logRate > 0) {
+      const now = performance.now()
+      if (now - this.#second >= SECOND_MS) {
+        this.#tellLeftOut()
+        this.#second = now
+      }
+      this.#noted += 1
+      if (this.#noted > logRate) {
+        this.#leftOut ??= setTimeout(() => this.#tellLeftOut(), this.#second + SECOND_MS - now).unref()
+        return
+      }
+    }
+    this.say(entry)
   }
 
-  /** No line follows. The process ends even if nobody takes the last ones. */
-  end(): void {
+  /** No line follows but `last`. The process ends even if nobody takes the last ones. */
+  end(last?: Entry): void {
+    this.#tellLeftOut()
+    if (last !== undefined) this.say(last)
     setTimeout(() => process.exit(), LAST_LINES_MS).unref()
   }
 
@@ -98,32 +120,56 @@ export class Log {
     if (this.#dropped === 0) return
     const dropped = this.#dropped
     this.#dropped = 0
-    this.say(`${dropped} lines of this log were dropped: nobody read them`)
+    this.say({ event: 'dropped', lines: dropped })
   }
+
+  /** A second is over. */
+  #tellLeftOut(): void {
+    const limit = this.#options.logRate
+    const lines = this.#noted - limit
+    this.#noted = 0
+    this.#second = Number.NEGATIVE_INFINITY
+    clearTimeout(this.#leftOut)
+    this.#leftOut = undefined
+    if (limit > 0 && lines > 0) this.say({ event: 'dropped', lines, limit })
+  }
+}
+
+/** Node has terminals written to without returning until they have taken it all; one that is held (Ctrl-S) would hold up everybody. */
+function doNotBlock(stream: NodeJS.WriteStream): void {
+  const { _handle: handle } = stream as { _handle?: { setBlocking?: (on: boolean) => void } }
+  if (stream.isTTY) handle?.setBlocking?.(false)
 }
 
 /** A fault that comes in floods: the first is told at once, the others are counted and told when it is over. */
 export class Episode {
   readonly #log: Log
-  readonly #name: string
+  readonly #event: 'cannot-accept' | 'refused'
   #count = 0
 
-  constructor(log: Log, name: string) {
+  constructor(log: Log, event: 'cannot-accept' | 'refused') {
     this.#log = log
-    this.#name = name
+    this.#event = event
   }
 
   get going(): boolean {
     return this.#count > 0
   }
 
-  add(detail: string): void {
-    if (this.#count === 0) this.#log.say(`${this.#name}: ${detail}`)
+  /** `whom` it happened to, of those who are refused. */
+  add(reason: string, whom: Place = NOWHERE): void {
+    if (this.#count === 0) {
+      this.#log.say(
+        this.#event === 'refused'
+          ? { event: 'refused', ...whom, reason }
+          : { event: 'cannot-accept', reason },
+      )
+    }
     this.#count += 1
   }
 
   over(): void {
-    if (this.#count > 1) this.#log.say(`${this.#name}: ${this.#count - 1} more times`)
+    if (this.#count > 1) this.#log.say({ event: this.#event, more: this.#count - 1 })
     this.#count = 0
   }
 }

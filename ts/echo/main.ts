@@ -2,12 +2,11 @@ import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { Reactor } from '../index.js'
 import { takeCommands } from './commands.js'
-import { statusLine } from './counts.js'
+import type { Commanded } from './commands.js'
 import { Crew } from './crew.js'
 import { Log } from './log.js'
 import { USAGE, UsageError, parseOptions } from './options.js'
 import type { EchoOptions } from './options.js'
-import { format } from './peer.js'
 import { EchoServer } from './server.js'
 
 /** What the reactor refuses because the command line asked for it. */
@@ -44,14 +43,11 @@ async function find(host: string): Promise<{ readonly address: string }> {
   }
 }
 
-/** What the signals and the commands stop. */
-interface Stoppable {
-  /** Ends; called twice, at once. */
-  stop(): void
-}
-
-/** Has signals stop what `current` tells. Called first: one may come as soon as it can be read that the server listens. */
-function stopOnSignals(current: () => Stoppable | undefined): void {
+/**
+ * Has signals and the clock command what `current` tells. Called first: a signal may come as soon as it can be read that the server
+ * listens.
+ */
+function takeSignals(options: EchoOptions, log: Log, current: () => Commanded | undefined): void {
   const stop = (): void => {
     const server = current()
     // It has stopped, and only lines that nobody reads keep the process.
@@ -60,45 +56,48 @@ function stopOnSignals(current: () => Stoppable | undefined): void {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  const status = (): void => current()?.status((entry) => log.say(entry))
+  // SIGUSR1 is Node's debugger.
+  process.on('SIGUSR2', status)
+  if (options.statsEvery > 0) setInterval(status, options.statsEvery * 1000).unref()
 }
 
 async function serve(options: EchoOptions, host: string, log: Log): Promise<void> {
-  let current: EchoServer | undefined
-  stopOnSignals(() => current)
+  let current: Commanded | undefined
+  takeSignals(options, log, () => current)
   const server = new EchoServer(options, host, log, () => {
     current = undefined
-    log.say('stopped')
-    log.end()
+    log.end({ event: 'stopped' })
   })
-  current = server
-  const { reactor } = server
-  log.say(`listening on ${format(server.address)} (${reactor.backend}, ${options.trigger})`)
-  // And a command.
-  takeCommands(reactor, log, {
+  current = {
     stop: () => server.stop(),
-    status: (tell) => tell(statusLine(server.counts)),
-  })
+    status: (tell) => tell({ event: 'status', ...server.counts }),
+  }
+  const { reactor } = server
+  const { address, port } = server.address
+  log.say({ event: 'listening', address, port, backend: reactor.backend, trigger: options.trigger })
+  // And a command.
+  takeCommands(reactor, log, current)
   await server.run()
 }
 
 async function serveInWorkers(options: EchoOptions, host: string, log: Log): Promise<void> {
-  let current: Crew | undefined
-  stopOnSignals(() => current)
+  let current: Commanded | undefined
+  takeSignals(options, log, () => current)
   const crew = await Crew.start(options, host, (text) => fail(new Error(text)))
-  current = crew
+  current = {
+    stop: () => crew.stop(),
+    status: (tell) => void crew.status().then((entry) => current !== undefined && tell(entry)),
+  }
   // For standard input alone.
   using reactor = new Reactor()
-  log.say(
-    `listening on ${format(crew.address)} (${crew.backend}, ${options.trigger}, ${options.workers} workers)`,
-  )
-  takeCommands(reactor, log, {
-    stop: () => crew.stop(),
-    status: (tell) => void crew.status().then(tell),
-  })
+  const { address, port } = crew.address
+  const { trigger, workers } = options
+  log.say({ event: 'listening', address, port, backend: crew.backend, trigger, workers })
+  takeCommands(reactor, log, current)
   await crew.ended
   current = undefined
-  log.say('stopped')
-  log.end()
+  log.end({ event: 'stopped' })
 }
 
 function fail(error: unknown): void {
@@ -118,7 +117,7 @@ export async function echo(args: readonly string[]): Promise<void> {
     else {
       const { address } = await find(options.host)
       const run = options.workers > 0 ? serveInWorkers : serve
-      await run(options, numericZone(address), new Log(options.quiet))
+      await run(options, numericZone(address), new Log(options))
     }
   } catch (error) {
     fail(error)

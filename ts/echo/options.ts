@@ -19,6 +19,12 @@ export interface EchoOptions {
   readonly server: boolean
   /** In how many Worker threads; 0 is in the main one. */
   readonly workers: number
+  /** Whether the log is for programs. */
+  readonly json: boolean
+  /** How many lines a second about connections and what they send at most; 0 is without limit. */
+  readonly logRate: number
+  /** How often the counts are told, in seconds; 0 is never. */
+  readonly statsEvery: number
 }
 
 /** A wrong command line: one line for the user. */
@@ -38,9 +44,12 @@ Sends back whatever its peers send: one event loop, in one thread unless --worke
   --workers N           in N Worker threads that share the port, 1 to 256 (none)
   --log-encoding NAME   gb2312, utf-8, hex or none: how received bytes are logged (utf-8)
   --quiet               no log of connections and what they send
+  --log-rate N          at most N lines of it a second (of each worker); 0 is without limit (10000)
+  --json                the log as one JSON object a line
+  --stats-every S       prints the counts every S seconds, 0.1 to 86400 (never)
   --help, -h            this text
 
-Lines on standard input: status, quit, exit, help.
+Lines on standard input: status, quit, exit, help. The signal SIGUSR2 asks for the status too.
 `
 
 const BACKENDS = ['auto', 'epoll', 'kqueue', 'poll', 'select'] as const
@@ -62,6 +71,19 @@ function whole(name: string, value: string, min: number, max: number): number {
   return number
 }
 
+const LEAST_SECONDS = 0.1
+const MOST_SECONDS = 86_400
+
+function seconds(name: string, value: string): number {
+  const number = /^\d{1,5}(\.\d{1,9})?$/.test(value) ? Number(value) : Number.NaN
+  if (!(number >= LEAST_SECONDS && number <= MOST_SECONDS)) {
+    throw new UsageError(
+      `--${name} must be a number of seconds from ${LEAST_SECONDS} to ${MOST_SECONDS}, not '${value}'`,
+    )
+  }
+  return number
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
@@ -75,6 +97,9 @@ function parse(args: readonly string[]) {
         backlog: { type: 'string', default: '511' },
         'log-encoding': { type: 'string', default: 'utf-8' },
         quiet: { type: 'boolean', default: false },
+        'log-rate': { type: 'string', default: '10000' },
+        json: { type: 'boolean', default: false },
+        'stats-every': { type: 'string' },
         server: { type: 'boolean', default: false },
         workers: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -113,6 +138,9 @@ export function parseOptions(args: readonly string[]): EchoOptions | 'help' {
     backlog: whole('backlog', values.backlog, 1, 2 ** 31 - 1),
     logEncoding: choice('log-encoding', values['log-encoding'], LOG_ENCODINGS),
     quiet: values.quiet,
+    logRate: whole('log-rate', values['log-rate'], 0, 1_000_000_000),
+    json: values.json,
+    statsEvery: values['stats-every'] === undefined ? 0 : seconds('stats-every', values['stats-every']),
     server: values.server,
     workers: values.workers === undefined ? 0 : whole('workers', values.workers, 1, MOST_WORKERS),
   }

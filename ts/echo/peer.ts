@@ -1,5 +1,7 @@
 import type { Reactor, SocketAddress } from '../index.js'
-import { quote, textLog } from './log.js'
+import { cut } from './entries.js'
+import type { Place } from './entries.js'
+import { textLog } from './log.js'
 import type { Log, TextLog } from './log.js'
 import type { EchoOptions } from './options.js'
 
@@ -33,24 +35,24 @@ export interface Surroundings {
   readonly options: EchoOptions
   readonly reactor: Reactor
   readonly log: Log
-  readonly totals: { received: number }
+  /** Bytes received, and the system calls that were made to accept, read and write. */
+  readonly totals: { received: number; calls: number }
   readonly came: (peer: Peer) => void
   readonly gone: (peer: Peer) => void
 }
 
-export function format({ address, port }: Pick<SocketAddress, 'address' | 'port'>): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-}
-
 /** What is known and logged of one peer. */
 export class Account {
-  readonly name: string
+  /** Where it is. */
+  readonly place: Place
   readonly #around: Surroundings
   readonly #text: TextLog | undefined
   #received = 0
+  /** What the log has shown of that, as far as it shows anything. */
+  #shown = 0
 
-  constructor(name: string, around: Surroundings) {
-    this.name = name
+  constructor(remote: Pick<SocketAddress, 'address' | 'port'> | undefined, around: Surroundings) {
+    this.place = { address: remote?.address ?? null, port: remote?.port ?? null }
     this.#around = around
     const { quiet, logEncoding } = around.options
     this.#text = quiet ? undefined : textLog(logEncoding)
@@ -61,18 +63,26 @@ export class Account {
     return this.#received
   }
 
+  open(): void {
+    this.#around.log.note({ event: 'connected', ...this.place })
+  }
+
   take(bytes: Uint8Array): void {
     this.#received += bytes.length
     this.#around.totals.received += bytes.length
-    const text = this.#text?.push(bytes) ?? ''
-    if (text !== '') this.#around.log.note(`received ${this.name} ${quote(text)}`)
+    this.#show(this.#text?.push(bytes))
   }
 
   close(reason: string, kept: number): void {
-    const rest = this.#text?.end() ?? ''
-    if (rest !== '') this.#around.log.note(`received ${this.name} ${quote(rest)}`)
-    this.#around.log.note(
-      `disconnected ${this.name} (${reason}; ${this.#received} bytes received, ${kept} not sent)`,
-    )
+    this.#show(this.#text?.end())
+    const bytes = this.#received
+    this.#around.log.note({ event: 'disconnected', ...this.place, reason, bytes, unsent: kept })
+  }
+
+  #show(text: string = ''): void {
+    if (text === '') return
+    const bytes = this.#received - this.#shown
+    this.#shown = this.#received
+    this.#around.log.note({ event: 'received', ...this.place, bytes, ...cut(text) })
   }
 }

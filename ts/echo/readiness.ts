@@ -2,7 +2,7 @@ import { TcpListener } from '../index.js'
 import type { Registration, SocketAddress, TcpStream } from '../index.js'
 import { Connection } from './connection.js'
 import { Episode, describe } from './log.js'
-import { Account, format } from './peer.js'
+import { Account } from './peer.js'
 import type { Acceptor, Peer, Surroundings } from './peer.js'
 
 /** How long an accept that found no room waits for another try, unless a connection ends before. */
@@ -24,7 +24,7 @@ export class ReadinessAcceptor implements Acceptor {
     const { port, backlog, trigger, workers } = options
     this.#left = around.gone
     this.#around = { ...around, gone: (peer) => this.#gone(peer) }
-    this.#noRoom = new Episode(log, 'cannot accept')
+    this.#noRoom = new Episode(log, 'cannot-accept')
     this.#refused = new Episode(log, 'refused')
     this.#listener = TcpListener.bind({ host, port, backlog, reusePort: workers > 0 })
     this.#listening = reactor.register(this.#listener, { readable: true, trigger }, () => this.#accept())
@@ -45,7 +45,7 @@ export class ReadinessAcceptor implements Acceptor {
   /** Until none waits: an edge is told once for all of them. */
   #accept(): void {
     try {
-      for (let stream = this.#listener.accept(); stream !== null; stream = this.#listener.accept()) {
+      for (let stream = this.#next(); stream !== null; stream = this.#next()) {
         this.#welcome(stream)
       }
       // Not at each connection: with a full table every one that ends makes room for just one.
@@ -58,6 +58,11 @@ export class ReadinessAcceptor implements Acceptor {
     }
   }
 
+  #next(): TcpStream | null {
+    this.#around.totals.calls += 1
+    return this.#listener.accept()
+  }
+
   #tryAgain(): void {
     clearTimeout(this.#retry)
     this.#retry = undefined
@@ -67,19 +72,19 @@ export class ReadinessAcceptor implements Acceptor {
   }
 
   #welcome(stream: TcpStream): void {
-    const account = new Account(format(stream.remoteAddress), this.#around)
+    const account = new Account(stream.remoteAddress, this.#around)
     let connection: Connection
     try {
       stream.setNoDelay()
       connection = new Connection(stream, account, this.#around)
     } catch (error) {
       stream.close()
-      this.#refused.add(`${account.name}: ${describe(error)}`)
+      this.#refused.add(describe(error), account.place)
       return
     }
     this.#refused.over()
     this.#around.came(connection)
-    this.#around.log.note(`connected ${account.name}`)
+    account.open()
   }
 
   #gone(peer: Peer): void {

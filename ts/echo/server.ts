@@ -19,7 +19,7 @@ export class EchoServer {
   readonly #onEnd: () => void
   readonly #acceptor: Acceptor
   readonly #peers = new Set<Peer>()
-  readonly #totals = { received: 0 }
+  readonly #totals = { received: 0, calls: 0 }
   #accepted = 0
   /** Bytes that were kept for peers that are gone. */
   #lost = 0
@@ -58,7 +58,8 @@ export class EchoServer {
   }
 
   get counts(): Counts {
-    const { waits, events, callbacks } = this.reactor.stats()
+    const stats = this.reactor.stats()
+    const { waits, changes, accepts, reads, writes } = stats
     return {
       connections: this.#peers.size,
       accepted: this.#accepted,
@@ -66,8 +67,11 @@ export class EchoServer {
       sent: this.#sent,
       kept: this.#kept,
       turns: waits,
-      events,
-      callbacks,
+      events: stats.events,
+      callbacks: stats.callbacks,
+      systemCalls: waits + changes + accepts + reads + writes + this.#totals.calls,
+      // Nobody reads a millionth.
+      slowestTurnMs: Math.round(stats.slowestTurnMs * 1000) / 1000,
     }
   }
 

@@ -9,7 +9,7 @@ const main = parentPort
 const report = (message: Report): void => main.postMessage(message)
 
 function start({ options, host }: Task): EchoServer | undefined {
-  const log = new Log(options.quiet)
+  const log = new Log(options)
   const end = (): void => {
     main.close()
     log.end()

@@ -24,8 +24,11 @@ function echoing(): number {
     quiet: true,
     server: false,
     workers: 0,
+    json: false,
+    logRate: 0,
+    statsEvery: 0,
   } as const
-  return new EchoServer(options, '127.0.0.1', new Log(true)).address.port
+  return new EchoServer(options, '127.0.0.1', new Log(options)).address.port
 }
 
 control(isClosing ? closing() : echoing(), collectV8)

@@ -1,6 +1,7 @@
 /** The package's own echo server, with its figures for who started it. */
 import { setImmediate } from 'node:timers/promises'
-import { EchoServer, Log } from '#echo'
+import { EchoServer, Log, textLine } from '#echo'
+import type { Entry } from '#echo'
 import { serve } from '../../shared/channel.js'
 import type { Figures, ServerOptions, ServerRequest } from './protocol.js'
 
@@ -14,16 +15,16 @@ class Notes extends Log {
   connections = 0
 
   constructor() {
-    super(true)
+    super({ quiet: true, json: false, logRate: 0 })
   }
 
-  override say(line: string): void {
-    if (this.said.length < MOST_COMPLAINTS) this.said.push(line)
+  override say(entry: Entry): void {
+    if (this.said.length < MOST_COMPLAINTS) this.said.push(textLine(entry))
   }
 
-  override note(line: string): void {
-    if (line.startsWith('connected')) this.connections += 1
-    if (line.startsWith('disconnected')) this.connections -= 1
+  override note({ event }: Entry): void {
+    if (event === 'connected') this.connections += 1
+    if (event === 'disconnected') this.connections -= 1
   }
 }
 
@@ -42,6 +43,9 @@ const server = new EchoServer(
     quiet: true,
     server: false,
     workers: 0,
+    json: false,
+    logRate: 0,
+    statsEvery: 0,
   },
   '127.0.0.1',
   notes,
