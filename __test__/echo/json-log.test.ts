@@ -1,4 +1,5 @@
 // `--json`: every line is one object, of a closed list, and says what the text says.
+import { readFileSync } from 'node:fs'
 import { jsonLine, textLine } from '../../dist/echo/index.js'
 import type { Entry } from '../../dist/echo/index.js'
 import { limited } from '../helpers/child.js'
@@ -76,6 +77,20 @@ test('every entry has its text, and its object says the same', (t) => {
     t.deepEqual(rest, { ...entry } as Line)
     t.true(isTime(time))
   }
+})
+
+test('the list of events is that of docs/echo.md, with its fields', (t) => {
+  const text = readFileSync(new URL('../../docs/echo.md', import.meta.url), 'utf8')
+  const words = (cell: string | undefined): string[] => cell?.match(/(?<=`)[\w-]+(?=`)/g) ?? []
+  const listed = text.split('\n').flatMap((line) => {
+    const [, events, fields] = /^\| (`[a-z].*?) \| (.*?) ?\|/.exec(line) ?? []
+    return words(events).map((event) => [event, new Set(words(fields))] as const)
+  })
+  const told = new Map<string, Set<string>>()
+  for (const [{ event, ...rest }] of ALL) {
+    told.set(event, new Set([...(told.get(event) ?? []), ...Object.keys(rest)]))
+  }
+  t.deepEqual(new Map(listed), told)
 })
 
 test('what could move a cursor is escaped in both, and no text is changed', (t) => {
