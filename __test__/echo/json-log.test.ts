@@ -176,6 +176,7 @@ each(
     )
     const other = await Client.open(server)
     await other.roundTrip(Buffer.alloc(1001, 'x'))
+    await server.line(/"characters":/)
     const long = received().at(-1) ?? {}
     t.deepEqual([long['bytes'], long['text'], long['characters']], [1001, 'x'.repeat(1000), 1001])
     other.close()
