@@ -69,7 +69,7 @@ export const steps = {
       'tsconfig.json',
       'package.json',
       'package-lock.json',
-      ...['build', 'bundle-library', 'platforms'].map((script) => `scripts/${script}.mjs`),
+      ...['build', 'bundle-library', 'licences', 'platforms'].map((script) => `scripts/${script}.mjs`),
     ],
     outputs: ['dist'],
     make: async () => {
@@ -85,7 +85,14 @@ export const steps = {
   },
   benches: {
     does: 'bundle the benches',
-    inputs: ['benches', 'package.json', 'package-lock.json', 'scripts/bundle.mjs', 'scripts/cache.mjs'],
+    inputs: [
+      'benches',
+      'package.json',
+      'package-lock.json',
+      'scripts/bundle.mjs',
+      'scripts/licences.mjs',
+      'scripts/cache.mjs',
+    ],
     names: /\.(ts|css|py|go)$/,
     outputs: ['dist/benches'],
     make: () => run(process.execPath, ['scripts/bundle.mjs']),

@@ -1,8 +1,9 @@
 // Bundles the benches with the libraries that they use into dist/benches, so that an installed package depends on
 // nothing, and writes those libraries' licences beside them.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { licences, packagesOf } from './licences.mjs'
 import { root } from './run.mjs'
 
 const folder = join(root, 'dist/benches')
@@ -85,21 +86,6 @@ const library = {
   },
 }
 
-/** @param {string} file one that a bundle was made from */
-function packageFolder(file) {
-  const [, name] =
-    /^(node_modules\/(?:@[^/]+\/)?[^/]+(?:\/node_modules\/(?:@[^/]+\/)?[^/]+)*)\//.exec(file) ?? []
-  return name
-}
-
-/** @param {string} path of a package */
-function licenceOf(path) {
-  const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'))
-  const file = readdirSync(join(root, path)).find((each) => /^licen[cs]e/i.test(each))
-  if (file === undefined) throw new Error(`${name} has no file with its licence`)
-  return `${name} ${version} (${license})\n\n${readFileSync(join(root, path, file), 'utf8').trim()}\n`
-}
-
 const { metafile } = await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file)))),
   bundle: true,
@@ -122,16 +108,8 @@ for (const name of ['echo.py', 'echo.go'])
   copyFileSync(join(root, 'benches/bench/peers', name), join(folder, 'peers', name))
 
 for (const file of Object.keys(metafile.inputs)) used.add(file)
-const packages = [
-  ...new Set([...used].map((file) => packageFolder(file)).filter((path) => path !== undefined)),
-]
-packages.sort()
-mkdirSync(dirname(join(folder, 'LICENSES.txt')), { recursive: true })
-const intro = 'The files in this folder contain these libraries.\n'
-writeFileSync(
-  join(folder, 'LICENSES.txt'),
-  [intro, ...packages.map((path) => licenceOf(path))].join(`\n${'-'.repeat(80)}\n\n`),
-)
+mkdirSync(folder, { recursive: true })
+writeFileSync(join(folder, 'LICENSES.txt'), licences(packagesOf(used)))
 
 // The scripts and tests see the types of the source; the package leaves declarations out.
 writeFileSync(join(folder, 'report.d.ts'), "export * from '../../benches/compare/report/index.js'\n")

@@ -18,17 +18,18 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import ts from 'typescript'
 import { generated } from './build.mjs'
-import { entries } from './bundle-library.mjs'
+import { entries, pool, programs, threads } from './bundle-library.mjs'
 import { emptyModule, importTimes, loadedFiles } from './import-cost.mjs'
 import { packageOf } from './platforms.mjs'
 import { root, run } from './run.mjs'
 
-/** JavaScript in bytes, unpacked; the benches, which hold libraries, are not counted. */
+/** JavaScript in bytes, unpacked; the benches, which hold libraries, are not counted, and the library of the pool has its own. */
 const mostBytes = 150_000
+const mostOfPool = 28_000
 /** What an import of the package may load: the entry, what all entries share, what requires the binary, and the binary. */
 const mostFiles = 4
 const mostImported = 80_000
-const mostChunks = 2
+const mostChunks = 3
 
 /** @type {string[]} */
 const faults = []
@@ -47,7 +48,9 @@ const exported = Object.entries(manifest.exports).map(([name, target]) => [
 /** Every file that belongs into the package, but for the chunks, whose names are digests. */
 function expectedFiles() {
   const declarations = exported.flatMap(([, target]) => target['types']?.slice(2) ?? [])
-  const library = entries.filter((entry) => existsSync(join(root, `ts/${entry}.ts`)))
+  const library = [...entries, ...programs, ...threads].filter((entry) =>
+    existsSync(join(root, `ts/${entry}.ts`)),
+  )
   return [
     'package.json',
     'README.md',
@@ -57,6 +60,7 @@ function expectedFiles() {
     ...declarations,
     ...library.map((entry) => `dist/${entry}.js`),
     'dist/loader/binaries.js',
+    ...pool.files.map((name) => `${pool.folder}/${name}`),
     ...['compare', 'server', 'clients', 'bench', 'loader', 'dispatcher'].map(
       (name) => `dist/benches/${name}.js`,
     ),
@@ -143,9 +147,14 @@ function checkText(folder, names) {
  */
 function checkSize(folder, names) {
   const scripts = names.filter((name) => name.endsWith('.js') && !name.startsWith('dist/benches/'))
-  const bytes = scripts.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
-  if (bytes > mostBytes) faults.push(`${bytes} bytes of JavaScript; at most ${mostBytes}`)
-  figures.push(`${bytes} bytes of JavaScript in ${scripts.length} files, of ${mostBytes}`)
+  for (const [of, files, most] of /** @type {const} */ ([
+    ['JavaScript', scripts.filter((name) => !name.startsWith(pool.folder)), mostBytes],
+    ['the library of the pool', scripts.filter((name) => name.startsWith(pool.folder)), mostOfPool],
+  ])) {
+    const bytes = files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+    if (bytes > most) faults.push(`${bytes} bytes of ${of}; at most ${most}`)
+    figures.push(`${bytes} bytes of ${of} in ${files.length} files, of ${most}`)
+  }
 }
 
 /**

@@ -28,6 +28,15 @@ export type Entry =
       readonly bytes: number
       readonly unsent: number
     } & Place)
+  /** A request is worked on, or has been: so many others are at work then, and wait. */
+  | ({
+      readonly event: 'begun' | 'done'
+      readonly bytes: number
+      readonly working: number
+      readonly waiting: number
+    } & Place)
+  /** A request was not answered. */
+  | ({ readonly event: 'failed'; readonly bytes: number; readonly reason: string } & Place)
   /** The first time with a reason, and when it is over with how often it came again. */
   | { readonly event: 'cannot-accept'; readonly reason: string }
   | ({ readonly event: 'refused'; readonly reason: string } & Place)
@@ -92,6 +101,15 @@ export function textLine(entry: Entry): string {
     }
     case 'disconnected': {
       return `disconnected ${format(entry)} (${entry.reason}; ${entry.bytes} bytes received, ${entry.unsent} not sent)`
+    }
+    case 'begun':
+    case 'done': {
+      const { event, bytes, working, waiting } = entry
+      return `${event} ${format(entry)} (${bytes} bytes; ${working} at work, ${waiting} waiting)`
+    }
+    case 'failed': {
+      const { bytes, reason } = entry
+      return `failed ${format(entry)} (${bytes} bytes): ${reason}. With a hole it is no echo: the connection ends`
     }
     case 'cannot-accept': {
       return `cannot accept: ${'more' in entry ? `${entry.more} more times` : entry.reason}`

@@ -4,6 +4,7 @@ import { describe } from './log.js'
 import { Account, FAIR_SHARE, HIGH_WATER } from './peer.js'
 import type { Acceptor, Peer, Surroundings } from './peer.js'
 import { eachTurn } from './turns.js'
+import type { Asker, Line } from './work/work.js'
 
 /** As far as the other echo has limits, the same; it has no others. */
 const LIMITS = {
@@ -14,6 +15,9 @@ const LIMITS = {
   firstByteTimeoutMs: Number.POSITIVE_INFINITY,
   idleTimeoutMs: Number.POSITIVE_INFINITY,
 }
+
+/** What is read at a time where it is worked on: such a piece is a request. */
+const REQUEST = 64 * 1024
 
 /** Of so many turns without a byte, seen from somewhere within them, one was whole. */
 const SILENT_TURNS = 2
@@ -28,7 +32,7 @@ export class ListeningAcceptor implements Acceptor {
 
   /** @throws What `listen` throws. */
   constructor(around: Surroundings, host: string) {
-    const { options, reactor, log } = around
+    const { options, reactor, log, work } = around
     const { port, backlog, trigger, workers } = options
     this.#around = around
     this.#server = listen<ListeningPeer | undefined>({
@@ -37,11 +41,14 @@ export class ListeningAcceptor implements Acceptor {
       backlog,
       trigger,
       reusePort: workers > 0,
-      limits: LIMITS,
+      limits: work === undefined ? LIMITS : { ...LIMITS, bytesPerTurn: REQUEST },
+      // What is being worked on goes back before the end.
+      allowHalfOpen: work !== undefined,
       reactor,
       socket: {
         open: (connection) => this.#welcome(connection),
         data: (connection, bytes) => connection.data?.take(bytes, this.#isStopping),
+        end: (connection) => connection.data?.ended(),
         close: (connection, error) => connection.data?.close(error === undefined ? 'ended' : describe(error)),
       },
       // Told once for each shortage: `listen` tries again by itself.
@@ -84,39 +91,64 @@ export class ListeningAcceptor implements Acceptor {
   }
 }
 
-/** A peer whose bytes are handed over, and go back with the batch. */
-class ListeningPeer implements Peer {
+/** A peer whose bytes are handed over, and go back with the batch, or when they have been worked on. */
+class ListeningPeer implements Peer, Asker {
   readonly #connection: Link
   readonly #account: Account
   readonly #around: Surroundings
+  readonly #line: Line | undefined
   /** What it may still send when the server is stopping. */
   #share = FAIR_SHARE
   #isFinished = false
+  /** Nothing more will come of it that goes back. */
+  #isEnding = false
   #left: number | undefined
 
   constructor(connection: Link, account: Account, around: Surroundings) {
     this.#connection = connection
     this.#account = account
     this.#around = around
+    this.#line = around.work?.line(account.place, this)
   }
 
   get kept(): number {
-    return this.#left ?? this.#connection.bufferedAmount
+    return this.#left ?? this.#connection.bufferedAmount + (this.#line?.size ?? 0)
   }
 
   /** While the most is kept for it, nothing is read from it. */
   take(bytes: Buffer, isLast: boolean): void {
     if (this.#isFinished) return
     this.#account.take(bytes)
-    this.#connection.write(bytes)
+    if (this.#line === undefined) this.#connection.write(bytes)
+    else this.#ask(this.#line, bytes)
     if (!isLast) return
     this.#share -= bytes.length
     if (this.#share <= 0) this.finish()
   }
 
+  /** The peer has ended. */
+  ended(): void {
+    this.#isEnding = true
+    this.#settle()
+  }
+
   finish(): void {
     this.#isFinished = true
-    this.#connection.end()
+    this.ended()
+  }
+
+  answer(replies: readonly Uint8Array[]): void {
+    for (const reply of replies) this.#connection.write(reply)
+    this.#settle()
+  }
+
+  letIn(): void {
+    this.#settle()
+  }
+
+  /** `listen` tells, unless the connection is paused; then it is found out when the answer is sent. */
+  isThere(): boolean {
+    return true
   }
 
   close(reason: string): void {
@@ -125,5 +157,27 @@ class ListeningPeer implements Peer {
     this.#connection.destroy()
     this.#account.close(reason, this.#left)
     this.#around.gone(this)
+    this.#line?.leave()
+  }
+
+  /** Pauses behind the batch: what it holds for this peer has been read, and is taken. */
+  #ask(line: Line, bytes: Buffer): void {
+    line.add(bytes)
+    if (this.#hasRoom(line, HIGH_WATER)) return
+    queueMicrotask(() => {
+      if (!this.#isFinished && !this.#hasRoom(line, HIGH_WATER)) this.#connection.pause()
+    })
+  }
+
+  #hasRoom(line: Line, water: number): boolean {
+    return !line.isFull && line.size < water
+  }
+
+  /** Goes on as far as it can. */
+  #settle(): void {
+    const line = this.#line
+    if (this.#isEnding && (line === undefined || line.size === 0)) this.#connection.end()
+    if (line !== undefined && (this.#isFinished || this.#hasRoom(line, HIGH_WATER / 2)))
+      this.#connection.resume()
   }
 }

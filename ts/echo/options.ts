@@ -2,8 +2,11 @@ import { parseArgs } from 'node:util'
 import type { Backend, Driver, Trigger } from '../index.js'
 import { LOG_ENCODINGS } from './log.js'
 import type { LogEncoding } from './log.js'
+import type { WorkOptions } from './work/work.js'
 
 const MOST_WORKERS = 256
+const MOST_THREADS = 256
+const MOST_MS = 3_600_000
 
 /** What the command line says. */
 export interface EchoOptions {
@@ -25,6 +28,10 @@ export interface EchoOptions {
   readonly logRate: number
   /** How often the counts are told, in seconds; 0 is never. */
   readonly statsEvery: number
+  /** How long a stopping server waits for peers that take nothing, in milliseconds. */
+  readonly graceMs: number
+  /** What is done with each request, if anything is. */
+  readonly work: WorkOptions | undefined
 }
 
 /** A wrong command line: one line for the user. */
@@ -42,6 +49,12 @@ Sends back whatever its peers send: one event loop, in one thread unless --worke
   --backlog N           connections that may wait to be accepted (511)
   --server              on listen(), which reads and writes by itself, and not on readiness
   --workers N           in N Worker threads that share the port, 1 to 256 (none)
+  --work-ms N           each request takes N ms of blocking work, 0 to 3600000: in the loop's thread, so that everybody
+                        waits; a request is what one read gave (none)
+  --threads N           that work in a pool of N threads, 1 to 256, so that nobody waits for it but who asked (none)
+  --queue N             requests that may wait for one of them, 0 to 65536; then no more is read (64)
+  --crash-on TEXT       a request with TEXT in it kills its thread, to see what becomes of the others (none)
+  --grace-ms N          how long a stopping server goes on while nothing can be sent, 0 to 3600000 (2000)
   --log-encoding NAME   gb2312, utf-8, hex or none: how received bytes are logged (utf-8)
   --quiet               no log of connections and what they send
   --log-rate N          at most N lines of it a second (of each worker); 0 is without limit (10000)
@@ -102,12 +115,34 @@ function parse(args: readonly string[]) {
         'stats-every': { type: 'string' },
         server: { type: 'boolean', default: false },
         workers: { type: 'string' },
+        'work-ms': { type: 'string' },
+        threads: { type: 'string' },
+        queue: { type: 'string' },
+        'crash-on': { type: 'string' },
+        'grace-ms': { type: 'string', default: '2000' },
         help: { type: 'boolean', short: 'h', default: false },
       },
       allowPositionals: false,
     }).values
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message.replaceAll('\n', ' ') : String(error))
+  }
+}
+
+/** Of `--work-ms` and what is about it. */
+function parseWork(values: ReturnType<typeof parse>): WorkOptions | undefined {
+  const { 'work-ms': ms, threads, queue, 'crash-on': crashOn } = values
+  if (threads === undefined) {
+    for (const [name, value] of Object.entries({ queue, 'crash-on': crashOn }))
+      if (value !== undefined) throw new UsageError(`--${name} is about the threads of --threads N`)
+  } else if (ms === undefined) throw new UsageError('--threads is about the work of --work-ms N')
+  if (ms === undefined) return undefined
+  if (crashOn === '') throw new UsageError('--crash-on must be a text, and is empty')
+  return {
+    ms: whole('work-ms', ms, 0, MOST_MS),
+    threads: threads === undefined ? 0 : whole('threads', threads, 1, MOST_THREADS),
+    queue: whole('queue', queue ?? '64', 0, 65_536),
+    crashOn,
   }
 }
 
@@ -143,5 +178,7 @@ export function parseOptions(args: readonly string[]): EchoOptions | 'help' {
     statsEvery: values['stats-every'] === undefined ? 0 : seconds('stats-every', values['stats-every']),
     server: values.server,
     workers: values.workers === undefined ? 0 : whole('workers', values.workers, 1, MOST_WORKERS),
+    graceMs: whole('grace-ms', values['grace-ms'], 0, MOST_MS),
+    work: parseWork(values),
   }
 }

@@ -4,6 +4,7 @@ import type { Place } from './entries.js'
 import { textLog } from './log.js'
 import type { Log, TextLog } from './log.js'
 import type { EchoOptions } from './options.js'
+import type { Work } from './work/work.js'
 
 /** Reading stops when this much is kept for a peer that does not read. */
 export const HIGH_WATER = 256 * 1024
@@ -12,7 +13,7 @@ export const FAIR_SHARE = 1024 * 1024
 
 /** One peer: its bytes go back in order, as fast as it takes them. */
 export interface Peer {
-  /** Bytes that it has not taken yet; when it is gone, those that it never took. */
+  /** Bytes that it has not got back yet; when it is gone, those that it never took. */
   readonly kept: number
   /**
    * Sends what is kept, and then the end. Closing with bytes unread would reset the connection, and the peer would lose what is
@@ -35,6 +36,8 @@ export interface Surroundings {
   readonly options: EchoOptions
   readonly reactor: Reactor
   readonly log: Log
+  /** What is done with each request before it is answered, if anything is. */
+  readonly work: Work | undefined
   /** Bytes received, and the system calls that were made to accept, read and write. */
   readonly totals: { received: number; calls: number }
   readonly came: (peer: Peer) => void

@@ -7,9 +7,9 @@ import type { Log } from './log.js'
 import type { EchoOptions } from './options.js'
 import type { Acceptor, Peer, Surroundings } from './peer.js'
 import { ReadinessAcceptor } from './readiness.js'
+import { openWork } from './work/work.js'
+import type { Work } from './work/work.js'
 
-/** How long a stopping server waits for a peer that takes nothing of what is kept for it. */
-const GRACE_MS = 2000
 /** How long the manual driver waits at most before signals, messages and timers get their turn. */
 const SLICE_MS = 50
 
@@ -18,6 +18,8 @@ export class EchoServer {
   readonly reactor: Reactor
   readonly #onEnd: () => void
   readonly #acceptor: Acceptor
+  readonly #work: Work | undefined
+  readonly #graceMs: number
   readonly #peers = new Set<Peer>()
   readonly #totals = { received: 0, calls: 0 }
   #accepted = 0
@@ -33,11 +35,14 @@ export class EchoServer {
   constructor(options: EchoOptions, host: string, log: Log, onEnd: () => void = () => {}) {
     const { backend, driver } = options
     this.#onEnd = onEnd
+    this.#graceMs = options.graceMs
+    this.#work = openWork(options.work, log)
     this.reactor = new Reactor({ backend, driver })
     const around: Surroundings = {
       options,
       reactor: this.reactor,
       log,
+      work: this.#work,
       totals: this.#totals,
       came: (peer) => this.#came(peer),
       gone: (peer) => this.#gone(peer),
@@ -102,12 +107,14 @@ export class EchoServer {
       const now = this.#sent
       if (now === sent) this.#end()
       else this.#stopping = this.#grant(now)
-    }, GRACE_MS)
+    }, this.#graceMs)
   }
 
   #end(): void {
     if (this.reactor.closed) return
     clearTimeout(this.#stopping)
+    // First, or each peer that goes would make room for others.
+    this.#work?.close()
     for (const peer of this.#peers) peer.close('server stopped')
     if (this.reactor.closed) return
     this.reactor.close()

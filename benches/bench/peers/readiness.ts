@@ -27,6 +27,8 @@ function echoing(): number {
     json: false,
     logRate: 0,
     statsEvery: 0,
+    graceMs: 2000,
+    work: undefined,
   } as const
   return new EchoServer(options, '127.0.0.1', new Log(options)).address.port
 }

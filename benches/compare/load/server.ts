@@ -46,6 +46,8 @@ const server = new EchoServer(
     json: false,
     logRate: 0,
     statsEvery: 0,
+    graceMs: 2000,
+    work: undefined,
   },
   '127.0.0.1',
   notes,
