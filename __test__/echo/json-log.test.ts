@@ -54,6 +54,18 @@ const ALL: readonly (readonly [entry: Entry, text: string])[] = [
     { event: 'disconnected', ...place, reason: 'ended', bytes: 3, unsent: 0 },
     'disconnected 127.0.0.1:5000 (ended; 3 bytes received, 0 not sent)',
   ],
+  [
+    { event: 'begun', ...place, bytes: 3, working: 2, waiting: 1 },
+    'begun 127.0.0.1:5000 (3 bytes; 2 at work, 1 waiting)',
+  ],
+  [
+    { event: 'done', ...place, bytes: 3, working: 1, waiting: 0 },
+    'done 127.0.0.1:5000 (3 bytes; 1 at work, 0 waiting)',
+  ],
+  [
+    { event: 'failed', ...place, bytes: 3, reason: 'it died' },
+    'failed 127.0.0.1:5000 (3 bytes): it died. With a hole it is no echo: the connection ends',
+  ],
   [{ event: 'cannot-accept', reason: 'EMFILE' }, 'cannot accept: EMFILE'],
   [{ event: 'cannot-accept', more: 3 }, 'cannot accept: 3 more times'],
   [{ event: 'refused', ...place, reason: 'ERR_X' }, 'refused: 127.0.0.1:5000: ERR_X'],

@@ -32,6 +32,20 @@ const wrong: readonly (readonly [title: string, args: readonly string[], says: R
   ['seconds that are no number', ['--stats-every', '1e3'], /--stats-every.*'1e3'/],
   ['a value for --json', ['--json=yes'], /--json/],
   ['edge on poll', ['--backend', 'poll', '--trigger', 'edge'], /edge.*poll/],
+  ['threads without work', ['--threads', '2'], /--threads.*--work-ms/],
+  ['a queue without threads', ['--work-ms', '5', '--queue', '2'], /--queue.*--threads/],
+  ['a queue without anything', ['--queue', '2'], /--queue.*--threads/],
+  ['a crash without threads', ['--work-ms', '5', '--crash-on', 'x'], /--crash-on.*--threads/],
+  ['a crash on nothing', ['--work-ms', '5', '--threads', '1', '--crash-on='], /--crash-on.*empty/],
+  ['work that takes no number', ['--work-ms', 'long'], /--work-ms.*3600000.*long/],
+  ['work that takes a fraction', ['--work-ms', '0.5'], /--work-ms.*0\.5/],
+  ['work that takes too long', ['--work-ms', '3600001'], /--work-ms.*3600001/],
+  ['no threads', ['--work-ms', '5', '--threads', '0'], /--threads.*256.*'0'/],
+  ['too many threads', ['--work-ms', '5', '--threads', '257'], /--threads.*257/],
+  ['a queue that is too long', ['--work-ms', '5', '--threads', '1', '--queue', '65537'], /--queue.*65537/],
+  ['a negative queue', ['--work-ms', '5', '--threads', '1', '--queue=-1'], /--queue.*-1/],
+  ['a grace that is no number', ['--grace-ms', 'soon'], /--grace-ms.*soon/],
+  ['a grace that is too long', ['--grace-ms', '3600001'], /--grace-ms.*3600001/],
   ['edge on select', ['--trigger', 'edge', '--backend', 'select'], /edge.*select/],
 ]
 
@@ -173,6 +187,11 @@ test('--help lists every option on standard output, with exit code 0', async (t)
     'stats-every',
     'server',
     'workers',
+    'work-ms',
+    'threads',
+    'queue',
+    'crash-on',
+    'grace-ms',
   ]) {
     t.true(stdout.includes(`--${option}`), option)
   }
