@@ -21,8 +21,10 @@ const library = new URL('../../dist/index.js', import.meta.url).href
 
 const SETTING = `${SERVERS}
   import { existsSync } from 'node:fs'
+  import { tmpdir } from 'node:os'
+  import { join } from 'node:path'
   import { connect, listen } from '${library}'
-  const path = \`/tmp/fdreactor-\${process.pid}.sock\`
+  const path = join(tmpdir(), \`fdreactor-\${process.pid}.sock\`)
   const place = ({ kind }) => (kind === 'tcp' ? { port: 0 } : { unix: kind === 'file' ? path : \`\\0\${path}\` })
   /** Without the address, which must be there. */
   const where = (words, { kind }) => words.replace(kind === 'tcp' ? / 127\\.0\\.0\\.1:\\d+$/ : / \\S*fdreactor-\\S+:undefined$/, ' there')

@@ -182,3 +182,8 @@ export function parseOptions(args: readonly string[]): EchoOptions | 'help' {
     work: parseWork(values),
   }
 }
+
+/** What holds where the command line says nothing. */
+export function defaultOptions(): EchoOptions {
+  return parseOptions([]) as EchoOptions
+}

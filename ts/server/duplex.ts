@@ -229,7 +229,7 @@ class LinkDuplex extends Duplex implements ConnectionDuplex<unknown> {
     const link = this.#link
     this.#isClosed = true
     // What was asked for by now stays known.
-    void [link.remoteAddress, link.bytesRead]
+    link.remember()
     if (this.#closed !== undefined) this.#closed()
     else if (error !== undefined || link.isDestroyed || !this.writableEnded || this.#pieces.length > 0)
       this.destroy(error)

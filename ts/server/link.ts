@@ -205,6 +205,11 @@ export class Link implements Connection<unknown>, Later {
     this.role = { ...this.role, handlers, isHalfOpenAllowed: true, isLending: false }
   }
 
+  /** Has what the addon knows of it known from now on, also when its number is another's. */
+  remember(): void {
+    void [this.remoteAddress, this.#moved()]
+  }
+
   get hasEnded(): boolean {
     return (this.#state & ENDED) !== 0
   }
@@ -270,7 +275,7 @@ export class Link implements Connection<unknown>, Later {
     this.#state |= GONE
     if (error !== undefined || !this.#hasHeld) this.#close(error)
     // Its number will be somebody else's before it is closed.
-    else this.#remember()
+    else this.remember()
   }
 
   /** The bytes that were read for it are lost: somebody has given their memory away. */
@@ -370,11 +375,6 @@ export class Link implements Connection<unknown>, Later {
     const moved = this.role.exchange.native.moved(this.#id) ?? []
     if ((this.#state & GONE) !== 0) this.#more().moved = moved
     return moved
-  }
-
-  /** Has known from now on what the addon knows of it. */
-  #remember(): void {
-    void [this.remoteAddress, this.#moved()]
   }
 
   #more(): Extra {

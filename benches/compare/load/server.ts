@@ -1,6 +1,6 @@
 /** The package's own echo server, with its figures for who started it. */
 import { setImmediate } from 'node:timers/promises'
-import { EchoServer, Log, textLine } from '#echo'
+import { EchoServer, Log, defaultOptions, textLine } from '#echo'
 import type { Entry } from '#echo'
 import { serve } from '../../shared/channel.js'
 import type { Figures, ServerOptions, ServerRequest } from './protocol.js'
@@ -32,23 +32,7 @@ const { backend, trigger } = JSON.parse(process.argv[2] ?? '{}') as ServerOption
 const notes = new Notes()
 // The manual driver is the same for every backend: `auto` would set the host's loop against a thread.
 const server = new EchoServer(
-  {
-    backend,
-    trigger,
-    driver: 'manual',
-    host: '127.0.0.1',
-    port: 0,
-    backlog: 511,
-    logEncoding: 'none',
-    quiet: true,
-    server: false,
-    workers: 0,
-    json: false,
-    logRate: 0,
-    statsEvery: 0,
-    graceMs: 2000,
-    work: undefined,
-  },
+  { ...defaultOptions(), backend, trigger, driver: 'manual', port: 0, logEncoding: 'none', quiet: true },
   '127.0.0.1',
   notes,
 )
